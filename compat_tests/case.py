@@ -13,7 +13,7 @@
         Case("dropout", "Dropout", dict(rate=0.5, seed=1), (2, 4), call=dict(training=True), random=True),
     ]
 
-A family is a file ``compat_tests/cases/<family>.py``; its real values lie in ``golden/<impl>/<family>.npz`` and
+Begin the file with ``# ruff: noqa: C408``. A family is a file ``compat_tests/cases/<family>.py``; its real values lie in ``golden/<impl>/<family>.npz`` and
 ``.json`` and are made by ``python -m compat_tests.make_golden --impl keras3 --family <family>`` inside that Keras.
 """
 
@@ -61,12 +61,13 @@ class Case:
     - ``mask``: of the input (or a list, one per input): "right" (row i is i steps short), or nested tuples of 0/1;
       the mask that the layer passes on is compared too.
     - ``impls``: the Kerases with golden values for this row; the first one gives names and config.
-    - ``real``: config changes for one Keras, ``{"keras224": dict(recurrent_activation="sigmoid")}``.
+    - ``real``: config changes for one Keras, ``{"keras224": dict(recurrent_activation="sigmoid")}``; ``...`` takes an
+      argument away.
     - ``lookup``: the class in one Keras where it differs, ``{"keras224": "legacy.layers.Highway"}``.
     - ``adapt``: data for ``layer.adapt`` before the call.
-    - ``weights``: "draw" (uniform in [-0.5, 0.5), names with "variance" in [0.5, 1.5)) or "keep" those that the layer has.
+    - ``weights``: "draw" (uniform in [-0.5, 0.5), names with "variance" in [0.5, 1.5)) or "keep" the layer's own.
     - ``random``: the output is random and not compared; equal seeds give equal outputs instead.
-    - ``grads``: False where no gradient makes sense; ``host``: the layer works on host values (strings), outside of jit.
+    - ``grads``: False where no gradient makes sense; ``host``: the layer works on host values (strings), not under jit.
     - ``rtol``, ``atol``: of outputs and gradients, when float32 rounding of a long sum asks for more.
     - ``vmap``, ``policies``, ``dynamic``, ``config_equal``: False leaves that one test out; say why in ``because``.
     """

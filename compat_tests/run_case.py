@@ -55,7 +55,8 @@ def resolve(value, keras):
 
 def make(impl, keras, case, **changes):
     """The layer of a row."""
-    config = resolve({**case.config, **case.real.get(impl, {}), **changes}, keras)
+    given = {**case.config, **case.real.get(impl, {}), **changes}
+    config = resolve({name: value for name, value in given.items() if value is not ...}, keras)
     layer = lookup(keras, case.lookup.get(impl, case.layer))(**config)
     if case.adapt is not None:
         layer.adapt(case.adapt)
@@ -67,7 +68,7 @@ class Arguments:
 
     def __init__(self, case):
         rng = stream(case, "inputs")
-        inputs = case.inputs if case.inputs is not None else [draw(spec, rng) for spec in case.input_specs()]
+        inputs = [given_array(value) for value in case.inputs or []] or [draw(s, rng) for s in case.input_specs()]
         self.case, self.count = case, len(inputs)
         self.arrays, self.fixed = list(inputs), {}
         for name, value in case.call.items():
@@ -75,6 +76,7 @@ class Arguments:
             self.arrays += drawn
             if not drawn:
                 self.fixed[name] = value
+        self.plain = frozenset(self.fixed)
 
     def call(self, layer, arrays, **more):
         """``layer`` called on ``arrays`` as the row says."""
@@ -85,7 +87,7 @@ class Arguments:
                 return type(value)(put(item) for item in value)
             return rest.pop(0)
 
-        keywords = {name: put(value) for name, value in case.call.items() if name not in self.fixed}
+        keywords = {name: put(value) for name, value in case.call.items() if name not in self.plain}
         inputs = list(arrays[: self.count])
         positional = inputs if case.spread else [inputs if case.several else inputs[0]]
         return layer(*positional, **keywords, **self.fixed, **more)
@@ -100,6 +102,13 @@ class Arguments:
     def floating(self):
         """Positions of the arrays that get a gradient."""
         return [i for i, a in enumerate(self.arrays) if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
+
+
+def given_array(value):
+    """Explicit values as an array; numbers as float32 or int32, strings as they are."""
+    array = np.asarray(value)
+    kinds = {"f": "float32", "i": "int32"}
+    return array.astype(kinds[array.dtype.kind]) if array.dtype.kind in kinds else array
 
 
 def as_mask(pattern, shape):
@@ -323,7 +332,7 @@ def run_graph(keras, case, layer, arguments):
     masks += [None] * (len(symbols) - len(masks))
     arrays = [symbol if mask is None else given(mask)(symbol) for symbol, mask in zip(symbols, masks)]
     fixed, training = dict(arguments.fixed), arguments.fixed.get("training", False)
-    arguments.fixed = {name: value for name, value in fixed.items() if name != "training"}
+    arguments.fixed = {name: value for name, value in fixed.items() if name != "training"}  # fed as learning phase
     outputs = flatten(arguments.call(layer, arrays))
     layer.set_weights(weight_values(case, layer))
     shown = [see()(output) for output in outputs] if case.mask is not None else []
