@@ -1,0 +1,378 @@
+"""Streams of batches: generators, Sequences, DataLoaders, data sets and storage larger than memory."""
+
+import itertools
+import warnings
+from collections.abc import Mapping
+
+import jax
+import numpy as np
+
+from .data_arrays import as_arrays, common_length, generator, is_dataframe, is_nested, is_sliceable, is_sparse
+from .data_prefetch import Prefetch
+from .data_sequence import num_batches, parallel
+from .data_weights import class_weights, combine
+
+
+def warn_short(got, wanted):
+    """Warns that an epoch ended before the steps that were asked for."""
+    warnings.warn(
+        f"The data ran out after {got} of {wanted} steps; the epoch ends here. Make sure that the data can give "
+        "steps_per_epoch * epochs batches, or leave steps_per_epoch out.",
+        stacklevel=3,
+    )
+
+
+# ---------------------------------------------------------------- feeds: where raw batches come from
+
+
+class IteratorFeed:
+    """A generator or any other one-shot iterator: every epoch takes up where the last one ended."""
+
+    restarts, steps = False, None
+
+    def __init__(self, iterator):
+        self.what = type(iterator).__name__
+        self._iterator = iterator
+
+    def open(self, rng, start=0):
+        """The iterator; `start` batches are dropped first."""
+        for _ in itertools.islice(self._iterator, start):
+            pass
+        return self._iterator
+
+    def begin(self):
+        """Nothing to prepare."""
+
+    def end(self):
+        """Nothing to tidy."""
+
+
+class IterableFeed:
+    """A DataLoader, data set or list-like of batches: every epoch iterates it anew."""
+
+    restarts = True
+
+    def __init__(self, iterable):
+        self.what = type(iterable).__name__
+        self._iterable = iterable
+
+    @property
+    def steps(self):
+        """Batches in a pass, where the object says so."""
+        for measure in (len, lambda d: int(d.cardinality())):
+            try:
+                count = measure(self._iterable)
+            except (TypeError, AttributeError, NotImplementedError):
+                continue
+            return count if count > 0 else None
+        return None
+
+    def open(self, rng, start=0):
+        """A new iterator, `start` batches in."""
+        data = self._iterable
+        iterator = iter(data.as_numpy_iterator() if hasattr(data, "as_numpy_iterator") else data)
+        for _ in itertools.islice(iterator, start):
+            pass
+        return iterator
+
+    def begin(self):
+        """Nothing to prepare."""
+
+    def end(self):
+        """Nothing to tidy."""
+
+
+class SequenceFeed:
+    """A PyDataset or Sequence: batches by index, in order or shuffled, made by workers."""
+
+    restarts = True
+
+    def __init__(self, sequence, shuffle, workers=None, use_multiprocessing=None, max_queue_size=None):
+        self.what = type(sequence).__name__
+        self._sequence = sequence
+        self._shuffle = bool(shuffle)
+
+        def choose(given, name, default):
+            return getattr(sequence, name, default) if given is None else given
+
+        self.workers = choose(workers, "workers", 1)
+        self.processes = choose(use_multiprocessing, "use_multiprocessing", False)
+        self.queue_size = choose(max_queue_size, "max_queue_size", 10)
+
+    @property
+    def steps(self):
+        """Batches in a pass, as the data set says now; None where it is endless."""
+        return num_batches(self._sequence)
+
+    def open(self, rng, start=0):
+        """The batches of one pass from number `start` on."""
+        count = self.steps
+        seed = None
+        if rng is not None:
+            rng = generator(rng)
+            seed = int(rng.integers(2**31))
+        if count is None:
+            order = itertools.count(start)
+        else:
+            order = list(range(count))
+            if self._shuffle:
+                order = generator(rng).permutation(count).tolist()
+            order = order[start:]
+        if self.workers > 1 or (self.workers > 0 and self.processes):
+            return parallel(self._sequence, order, self.workers, self.processes, self.queue_size, seed)
+        return (self._sequence[i] for i in order)
+
+    def begin(self):
+        """Calls the data set's `on_epoch_begin`."""
+        getattr(self._sequence, "on_epoch_begin", lambda: None)()
+
+    def end(self):
+        """Calls the data set's `on_epoch_end`."""
+        getattr(self._sequence, "on_epoch_end", lambda: None)()
+
+
+class SliceFeed:
+    """Array-like storage that is too large for memory (HDF5, memory-mapped, sparse), read batch by batch."""
+
+    restarts, what = True, "storage"
+
+    def __init__(self, x, y=None, sample_weight=None, *, batch_size=32, shuffle=True):
+        def storage(leaf):
+            if isinstance(leaf, np.ndarray | jax.Array) or is_sliceable(leaf) and not is_dataframe(leaf):
+                return leaf.tocsr() if is_sparse(leaf) else leaf
+            return as_arrays(leaf, "data")
+
+        def whole(data):
+            if isinstance(data, Mapping):
+                return {k: whole(v) for k, v in data.items()}
+            if is_nested(data) and any(hasattr(v, "shape") or is_nested(v) for v in data):
+                return [whole(v) for v in data]
+            return None if data is None else storage(data)
+
+        self._data = tuple(whole(d) for d in (x, y, sample_weight))
+        self.size = common_length(*self._data)
+        self.batch_size = batch_size
+        self._shuffle = shuffle
+
+    @property
+    def steps(self):
+        """Batches in a pass."""
+        return -(-self.size // self.batch_size)
+
+    def open(self, rng, start=0):
+        """The batches of one pass; shuffled by sample, or by batch with shuffle="batch" (far faster on disks)."""
+        size = self.batch_size
+        if self._shuffle is True:
+            order = generator(rng).permutation(self.size)
+            rows = (order[i * size : (i + 1) * size] for i in range(start, self.steps))
+        else:
+            order = range(self.steps)
+            if self._shuffle == "batch":
+                full = self.size // size
+                order = [*generator(rng).permutation(full).tolist(), *range(full, self.steps)]
+            rows = (slice(i * size, min((i + 1) * size, self.size)) for i in order[start:])
+        return (self._read(r) for r in rows)
+
+    def _read(self, rows):
+        def part(storage):
+            if isinstance(rows, slice):
+                return _dense(storage[rows])
+            sorted_rows, back = np.unique(rows, return_inverse=True)  # HDF5 reads increasing indices only
+            return _dense(storage[sorted_rows])[back]
+
+        return tuple(jax.tree.map(part, d, is_leaf=lambda v: v is not None and not is_nested(v)) for d in self._data)
+
+    def begin(self):
+        """Nothing to prepare."""
+
+    def end(self):
+        """Nothing to tidy."""
+
+
+def _dense(rows):
+    return rows.toarray() if is_sparse(rows) else np.asarray(rows)
+
+
+# ---------------------------------------------------------------- batches
+
+
+def as_batch(batch, *, inputs=None, predict=False, where="batch"):
+    """(x, y, sample_weight) of arrays from what a stream yielded: x, (x,), (x, y), (x, y, weights), as tuple or list.
+
+    A dict is x. For prediction a list of as many arrays as the model has inputs is x, too.
+    """
+    if isinstance(batch, list) and predict and inputs is not None and inputs > 1 and len(batch) == inputs:
+        batch = (batch,)
+    if isinstance(batch, list | tuple):
+        if not 1 <= len(batch) <= 3:
+            raise ValueError(
+                f"{where}: expected (inputs,), (inputs, targets) or (inputs, targets, sample_weights), received a "
+                f"{type(batch).__name__} of {len(batch)} items."
+            )
+        x, y, weight = (*batch, None, None)[:3]
+    else:
+        x, y, weight = batch, None, None
+    if x is None:
+        raise ValueError(f"{where}: the inputs are None. Yield (inputs, targets).")
+    made = (
+        as_arrays(x, f"{where}, inputs", count=inputs),
+        as_arrays(y, f"{where}, targets", optional=True),
+        as_arrays(weight, f"{where}, sample_weights", optional=True),
+    )
+    common_length(*made, what=where)
+    return made
+
+
+class StreamSource:
+    """A stream of batches with a thread that makes them ahead of the device.
+
+    Attributes: `steps` (batches an epoch, None while unknown), `exhausted` (a one-shot stream has ended: stop
+    training), `position` (for an exact resume), `place` (a function of a batch that the thread applies, for example
+    `jax.device_put`).
+    """
+
+    kind = "stream"
+
+    def __init__(
+        self, feed, *, steps=None, class_weight=None, strict_class_weight=False, workers=None, queue_size=None,
+        inputs=None, predict=False,
+    ):  # fmt: skip
+        if isinstance(class_weight, str):
+            raise ValueError(
+                f"class_weight: {class_weight!r} needs all labels at once, which a stream does not give. Pass a dict "
+                "{label: weight}."
+            )
+        self.feed = feed
+        self.given_steps = steps
+        self.exhausted = False
+        self.place = None
+        self._class_weight = class_weight and (class_weight, strict_class_weight)
+        self._threaded = workers != 0
+        self._depth = queue_size if queue_size is not None else getattr(feed, "queue_size", 10)
+        self._inputs, self._predict = inputs, predict
+        self._known_steps = None
+        self._pass = None  # prepared batches of a pass that is not finished
+        self._pass_seed = None
+        self._structure = None
+        self._start = 0  # batches of the coming epoch that are done already, after a resume
+        self._epochs = self._batches = self._in_pass = 0
+
+    def __repr__(self):
+        return f"StreamSource({self.feed.what}, steps={self.steps})"
+
+    @property
+    def steps(self):
+        """Batches in one epoch; None where the stream has not told and has not ended yet."""
+        return self.given_steps or self.feed.steps or self._known_steps
+
+    def __iter__(self):
+        return self.epoch()
+
+    def epoch(self, rng=None):
+        """Yields the batches (x, y, sample_weight) of one epoch; `rng` shuffles where the source shuffles.
+
+        Ends early, with a warning, where the data ends early. With fewer `steps` than the stream has, the next epoch
+        goes on where this one ended. Closing the iterator ends its thread.
+        """
+        if self.exhausted:
+            warn_short(0, self.steps or 1)
+            return
+        self.feed.begin()
+        if self._pass is None:
+            self._new_pass(rng)
+        self._batches, self._start = self._start, 0
+        wanted = None if self.given_steps is None else self.given_steps - self._batches
+        batches = itertools.islice(self._pass, wanted)
+        prefetch = Prefetch(batches, self._depth) if self._threaded and self._depth else None
+        try:
+            for batch in prefetch or batches:
+                self._batches += 1
+                self._in_pass += 1
+                yield batch
+        except Exception:
+            self._forget_pass()
+            raise
+        finally:
+            if prefetch is not None:
+                prefetch.close()
+                if (
+                    prefetch.left and self._pass is not None
+                ):  # made, but not wanted any more: the next epoch's first batches
+                    self._pass = itertools.chain(list(prefetch.left), self._pass)
+        self._end_epoch()
+
+    def _forget_pass(self):
+        self._pass = self._pass_seed = None
+        self._in_pass = 0
+
+    def _new_pass(self, rng):
+        if self._pass_seed is None:
+            self._pass_seed = int(generator(rng).integers(2**63))
+        raw = self.feed.open(np.random.default_rng(self._pass_seed), self._in_pass)
+        self._pass = self._prepared(raw, self._in_pass)
+
+    def _prepared(self, raw, number):
+        """Batches ready for the device."""
+        for batch in raw:
+            yield self._prepare(batch, f"batch {number} of {self.feed.what}")
+            number += 1
+
+    def _prepare(self, batch, where):
+        x, y, weight = as_batch(batch, inputs=self._inputs, predict=self._predict, where=where)
+        if self._class_weight:
+            table, strict = self._class_weight
+            weight = combine(weight, class_weights(y, table, strict=strict))
+        made = (x, y, weight)
+        structure = jax.tree.structure(made)
+        if self._structure is None:
+            self._structure = structure
+        elif structure != self._structure:
+            raise ValueError(
+                f"{where}: its structure differs from that of the batches before it: (inputs, targets, weights) was "
+                f"{_shown(self._structure)}, now {_shown(structure)}. Yield batches of one structure."
+            )
+        return made if self.place is None else self.place(made)
+
+    def _end_epoch(self):
+        """After the last batch of an epoch: is the pass over, and did it give what was asked for?"""
+        self._epochs += 1
+        length = self.feed.steps
+        short = self.given_steps is not None and self._batches < self.given_steps
+        if self.given_steps is None or short or (length is not None and self._in_pass >= length):
+            if self.given_steps is None:
+                self._known_steps = self._batches
+            self.exhausted = not self.feed.restarts
+            self._forget_pass()
+        if short:
+            warn_short(self._batches, self.given_steps)
+        elif self._batches == 0 and length is None:
+            raise ValueError(f"The {self.feed.what} gave no batches. Make sure that it is not empty or used up.")
+        self._batches = 0
+        self.feed.end()
+
+    @property
+    def position(self):
+        """Where the consumer stands, as plain numbers: what `restore` of a new source needs to go on exactly there."""
+        return {
+            "epochs": self._epochs, "batches": self._batches, "in_pass": self._in_pass, "pass_seed": self._pass_seed,
+        }  # fmt: skip
+
+    def restore(self, position):
+        """Takes up a stream made anew where `position` was read; one-shot streams are run up to there."""
+        for _ in range(position["epochs"] - self._epochs):
+            self.feed.begin()
+            self.feed.end()
+        self._epochs, self._start = position["epochs"], position["batches"]
+        self._in_pass, self._pass_seed, self._pass = position["in_pass"], position["pass_seed"], None
+
+    def skip(self, count):
+        """The next epoch starts with batch number `count`."""
+        self._start = count
+        self._in_pass += count
+        if self._pass is not None:
+            for _ in itertools.islice(self._pass, count):
+                pass
+
+
+def _shown(structure):
+    return str(structure).removeprefix("PyTreeDef(").removesuffix(")")
