@@ -1,0 +1,98 @@
+"""jkeras: the Keras API on JAX.
+
+>>> import jkeras as keras
+>>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+>>> model.output_shape
+(None, 3)
+"""
+
+import importlib
+from typing import Any
+
+from ._version import __version__
+
+# Public name -> module that has it. Everything is imported on first use, so that `import jkeras` costs next to nothing.
+_HOMES = {
+    "Model": "models.model",
+    "Sequential": "models.sequential",
+    "Input": "models.inputs",
+    "Layer": "core.layer",
+    "InputSpec": "core.spec",
+    "Variable": "core.variable",
+    "KerasTensor": "core.symbolic",
+    "DTypePolicy": "core.dtypes",
+    "FloatDTypePolicy": "dtype_policies",
+    "Function": "models.function",
+    "Operation": "models.function",
+    "StatelessScope": "core.scopes",
+    "SymbolicScope": "core.scopes",
+    "RematScope": "core.scopes",
+    "remat": "core.scopes",
+    "device": "core.scopes",
+    "name_scope": "core.scopes",
+    "Initializer": "initializers",
+    "Regularizer": "regularizers",
+    "Loss": "losses",
+    "Metric": "metrics",
+    "Optimizer": "optimizers",
+    "Quantizer": "quantizers",
+}
+_MODULES = frozenset(
+    "activations applications backend callbacks compat config constraints core datasets distillation distribution dtype_policies "
+    "experimental initializers layers legacy losses metrics mixed_precision models nn ops optimizers preprocessing quantizers "
+    "random regularizers saving train tree utils visualization wrappers".split()
+)
+
+
+def version() -> str:
+    """The version of jkeras."""
+    return __version__
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
+    if name in _MODULES:
+        try:
+            return importlib.import_module(f"{__name__}.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != f"{__name__}.{name}":
+                raise
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES, *_MODULES})
+
+
+def _connect() -> None:
+    """Tells the core where the families stand; each is imported when it is first needed."""
+    from .core import connections
+
+    def module(name: str) -> Any:
+        return lambda: importlib.import_module(f"{__name__}.{name}" if name else __name__)
+
+    def function(family: str, name: str) -> Any:
+        return lambda value: getattr(importlib.import_module(f"{__name__}.{family}"), name)(value)
+
+    connections.resolve.update(
+        initializer=function("initializers", "get"),
+        regularizer=function("regularizers", "get"),
+        constraint=function("constraints", "get"),
+        serialize_regularizer=function("regularizers", "serialize"),
+    )
+    families = "activations constraints initializers layers losses metrics models optimizers regularizers random utils"
+    connections.modules.update({f"keras.{name}": module(name) for name in families.split()})
+    connections.modules.update(
+        {
+            "keras": module(""),
+            "keras.dtype_policies": module("dtype_policies"),
+            "keras.optimizers.schedules": module("optimizers.schedules"),
+            "keras.optimizers.legacy": module("optimizers.legacy"),
+        }
+    )
+
+
+_connect()

@@ -1,0 +1,198 @@
+"""A graph of nodes between given inputs and outputs: ordered once, run as often as wanted."""
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from . import frame as frames
+from .symbolic import KerasTensor, Node, map_tensors, tensors_in
+
+
+class Graph:
+    """What computes ``outputs`` from ``inputs`` (nested lists, tuples and dicts of symbolic tensors)."""
+
+    def __init__(self, inputs: Any, outputs: Any, name: str = "model"):
+        self.inputs, self.outputs, self.name = inputs, outputs, name
+        self.input_tensors, self.output_tensors = tensors_in(inputs), tensors_in(outputs)
+        self._check()
+        self.nodes, self.operations = _order(self.input_tensors, self.output_tensors)
+        self._check_connected()
+        self._input_ids = [id(x) for x in self.input_tensors]
+
+    def _check(self) -> None:
+        for what, tensors in (("inputs", self.input_tensors), ("outputs", self.output_tensors)):
+            if not tensors:
+                raise ValueError(f"Model: {what} must be symbolic tensors as Input() and layers give them, received none.")
+            for x in tensors:
+                if x._keras_history is None:
+                    raise ValueError(f"Model: {what} contain {x}, which comes from no Input() and no layer.")
+        if len({id(x) for x in self.input_tensors}) < len(self.input_tensors):
+            raise ValueError("Model: the same input is listed twice.")
+
+    def _check_connected(self) -> None:
+        known = {id(x) for x in self.input_tensors}
+        for node in self.nodes:
+            for x in node.input_tensors:
+                if id(x) not in known:
+                    raise ValueError(
+                        f"Model: graph disconnected: {node.operation.name!r} needs {x}, which does not depend on the "
+                        "given inputs. List its Input() among the inputs."
+                    )
+            known.update(id(x) for x in node.output_tensors)
+        for x in self.output_tensors:
+            if id(x) not in known:
+                raise ValueError(f"Model: the output {x} does not depend on the given inputs.")
+
+    @property
+    def input_names(self) -> list[str]:
+        """Names of the inputs: those of their layers."""
+        return [x._keras_history.operation.name for x in self.input_tensors]
+
+    def flatten_inputs(self, given: Any) -> list[Any]:
+        """The given arrays in the order of the inputs; raises ValueError where number, names or shapes do not fit."""
+        expected = self.input_tensors
+        if isinstance(given, dict):
+            names = self._names_of(given)
+            missing = [n for n in names if n not in given]
+            if missing:
+                raise ValueError(f"Model '{self.name}': no data for input {missing[0]!r}; received {sorted(given)}.")
+            arrays = [given[n] for n in names]
+        elif isinstance(given, (list, tuple)):
+            arrays = _flatten(given)
+        else:
+            arrays = [given]
+        if len(arrays) != len(expected):
+            raise ValueError(f"Model '{self.name}': expected {len(expected)} inputs, received {len(arrays)}.")
+        return [self._fit(x, a) for x, a in zip(expected, arrays, strict=True)]
+
+    def _names_of(self, given: dict) -> list[str]:
+        if isinstance(self.inputs, dict) and all(isinstance(v, KerasTensor) for v in self.inputs.values()):
+            keys = list(self.inputs)
+            if all(k in given for k in keys):
+                return keys
+        return self.input_names
+
+    def _fit(self, x: KerasTensor, array: Any) -> Any:
+        shape = getattr(array, "shape", None)
+        if shape is None:
+            return array
+        want = x.shape
+        if len(shape) == len(want) - 1 and want[-1] == 1:
+            return _reshaped(array, lambda a: a[..., None])
+        if len(shape) == len(want) + 1 and shape[-1] == 1:
+            return _reshaped(array, lambda a: a[..., 0])
+        bad = len(shape) != len(want) or any(
+            w is not None and g is not None and w != g for w, g in zip(want[1:], shape[1:], strict=True)
+        )
+        if bad:
+            hint = ""
+            if None not in want[1:] and None not in shape[1:] and np.prod(want[1:]) == np.prod(shape[1:]):
+                hint = f" Reshape the data: x.reshape(-1, {', '.join(map(str, want[1:]))})."
+            raise ValueError(
+                f"Model '{self.name}': input {x._keras_history.operation.name!r} expects shape {want}, "
+                f"received shape {tuple(shape)}.{hint}"
+            )
+        return array
+
+    def run(self, given: Any, training: Any = None) -> Any:
+        """The outputs for given inputs."""
+        values: dict[int, Any] = dict(zip(self._input_ids, self.flatten_inputs(given), strict=True))
+        frame = frames.current()
+        if frame is not None and training is not None:
+            frame.training = training
+
+        def fill(x: Any) -> Any:
+            return map_tensors(lambda t: values[id(t)], x)
+
+        for node in self.nodes:
+            if node.is_input:
+                continue
+            outputs = tensors_in_values(node.run(fill), node.outputs)
+            for x, y in zip(node.output_tensors, outputs, strict=True):
+                values[id(x)] = y
+        return map_tensors(lambda t: values[id(t)], self.outputs)
+
+
+def tensors_in_values(values: Any, like: Any) -> list[Any]:
+    """The values at the places where ``like`` has symbolic tensors."""
+    if isinstance(like, KerasTensor):
+        return [values]
+    if isinstance(like, (list, tuple)):
+        return [v for a, b in zip(values, like, strict=True) for v in tensors_in_values(a, b)]
+    if isinstance(like, dict):
+        return [v for k, b in like.items() for v in tensors_in_values(values[k], b)]
+    return []
+
+
+def _reshaped(array: Any, change: Any) -> Any:
+    if isinstance(array, KerasTensor):
+        return change(array)
+    y = change(array if hasattr(array, "ndim") else jnp.asarray(array))
+    mask = frames.get_mask(array)
+    if mask is not None:
+        frames.set_mask(y, mask)
+    return y
+
+
+def _flatten(x: Any) -> list[Any]:
+    if isinstance(x, (list, tuple)) and not (x and isinstance(x[0], (int, float))):
+        return [leaf for v in x for leaf in _flatten(v)]
+    if isinstance(x, dict):
+        return [leaf for v in x.values() for leaf in _flatten(v)]
+    return [x]
+
+
+def _order(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[Node], list[Any]]:
+    """Nodes in order of execution, and operations in Keras's order: by depth, then by traversal from the outputs.
+
+    Files with weights in layer order depend on exactly this order.
+    """
+    stop = {id(x) for x in inputs}
+    finished: list[Node] = []
+    done: set[int] = set()
+    first_seen: dict[int, int] = {}
+    for output in outputs:
+        _visit(output, stop, finished, done, first_seen)
+    node_depth: dict[int, int] = {}
+    op_depth: dict[int, int] = {}
+    operations: dict[int, Any] = {}
+    for node in reversed(finished):
+        op = node.operation
+        operations[id(op)] = op
+        depth = max(node_depth.get(id(node), 0), op_depth.get(id(op), 0))
+        op_depth[id(op)] = node_depth[id(node)] = depth
+        if all(id(x) in stop for x in node.output_tensors):
+            continue
+        for x in node.input_tensors:
+            parent = x.node
+            node_depth[id(parent)] = max(depth + 1, node_depth.get(id(parent), 0))
+    for x in inputs:
+        op = x._keras_history.operation
+        if id(op) not in operations:
+            operations[id(op)] = op
+            op_depth[id(op)] = 0
+            finished.append(x.node)
+            node_depth[id(x.node)] = 0
+        first_seen.setdefault(id(op), -1)
+    order = sorted(operations.values(), key=lambda op: (-op_depth[id(op)], first_seen[id(op)]))
+    nodes = sorted(finished, key=lambda node: -node_depth[id(node)])
+    return [n for n in nodes if not all(id(x) in stop for x in n.output_tensors)], order
+
+
+def _visit(start: KerasTensor, stop: set[int], finished: list, done: set[int], first_seen: dict[int, int]) -> None:
+    """Depth-first from an output to the inputs, without recursion: graphs may be hundreds of layers deep."""
+    stack: list[tuple[Node, bool]] = [(start.node, False)]
+    while stack:
+        node, expanded = stack.pop()
+        if expanded:
+            finished.append(node)
+            continue
+        if id(node) in done:
+            continue
+        done.add(id(node))
+        first_seen.setdefault(id(node.operation), len(first_seen))
+        stack.append((node, True))
+        if all(id(x) in stop for x in node.output_tensors):
+            continue
+        stack.extend((x.node, False) for x in reversed(node.input_tensors) if x._keras_history is not None)

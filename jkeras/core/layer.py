@@ -1,0 +1,618 @@
+"""The layer: a definition that is also a pure function of its parameters."""
+
+import contextlib
+import math
+from collections.abc import Callable
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from . import calling, dtypes, pure, spec, symbolic, tracking
+from . import frame as frames
+from .connections import resolve
+from .declare import Configurable, check_known, declare, era
+from .naming import snake_case, unique_name
+from .registry import Family
+from .variable import Variable, initialize
+
+family = Family("keras.layers", "layer")
+
+
+def layer(cls: type) -> type:
+    """Class decorator: fields become the constructor and config, and the class is known to loading by its name."""
+    return family.add(declare(cls))
+
+
+class Layer(Configurable):
+    """Base of all layers: hyper-parameters, weights made in ``build`` and a computation in ``call``.
+
+    https://keras.io/api/layers/base_layer/
+
+    >>> class Double(Layer):
+    ...     def call(self, x):
+    ...         return 2 * x
+    >>> Double()(np.ones(2)).tolist()
+    [2.0, 2.0]
+    """
+
+    _tracked_as: ClassVar[str] = "layer"
+    _untracked: ClassVar[frozenset] = frozenset(("_inbound_nodes", "_outbound_nodes", "_auto_config"))
+    _takes_numbers: ClassVar[bool] = False
+    _base_arguments: ClassVar[tuple[str, ...]] = (
+        "activity_regularizer trainable dtype autocast name input_shape batch_input_shape batch_shape input_dim "
+        "batch_size input_dtype weights".split()
+    )
+    supports_masking = False
+    supports_jit = True
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        self = object.__new__(cls)
+        # What tracking needs is there before any __init__, so that attributes may be set before super().__init__().
+        vars(self).update(
+            _weights_made=[], _inbound_nodes=[], _outbound_nodes=[], _call_losses=[], _trainable=True, built=False,
+            _auto_config=(args, kwargs), _assigned_weights=None, input_spec=None, autocast=True, activity_regularizer=None,
+            dtype_policy=None, name=None, _metrics_added=[],
+        )  # fmt: skip
+        return self
+
+    def __init__(
+        self,
+        *,
+        activity_regularizer: Any = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ):
+        if kwargs and era.translate is not None and any(k not in self._base_arguments for k in kwargs):
+            _, kwargs = era.translate(type(self), (), kwargs)
+        check_known(type(self), kwargs, list(self._base_arguments), self._base_arguments)
+        self.name = str(name) if name else unique_name(snake_case(type(self).__name__))
+        self._trainable = bool(trainable)
+        self.dtype_policy = dtypes.get_policy(dtype)
+        self.autocast = autocast
+        self.activity_regularizer = _get_regularizer(activity_regularizer)
+        self._first_shape = _first_shape(type(self).__name__, **kwargs)
+        self._initial_weights = kwargs.get("weights")
+        self._path = frames.scope_path(self.name)
+
+    # ---- written by authors of layers
+
+    def build(self, input_shape: Any) -> None:
+        """Makes the weights for inputs of a shape (None: unknown size)."""
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Computes the outputs."""
+        raise NotImplementedError(f"{type(self).__name__} has no call(); define call(self, inputs).")
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """The mask of the outputs: that of the inputs if the layer supports masks."""
+        return previous_mask if self.supports_masking else None
+
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """The shape of the outputs for inputs of a shape, without computing."""
+        args = tuple(_symbolic_of(shape, self.compute_dtype) for shape in args)
+        kwargs = {k.removesuffix("_shape"): _symbolic_of(v, self.compute_dtype) for k, v in kwargs.items()}
+        return calling.shape_of(self.compute_output_spec(*args, **kwargs))
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Symbolic outputs for symbolic inputs; records nothing."""
+        sig = calling.signature_of(type(self).call)
+        with frames.scope(self.name):
+            calling.build_if_needed(self, sig, args, kwargs)
+        return symbolic.abstract_evaluate(lambda *a, **k: calling.run(self, frames.current(), a, k), args, kwargs)
+
+    # ---- calling
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return calling.call(self, args, kwargs)
+
+    symbolic_call = rematerialized_call = __call__
+
+    def _check_input(self, inputs: Any) -> None:
+        if self.input_spec is not None:
+            spec.check(self, self.input_spec, inputs)
+
+    @property
+    def _makes_masks(self) -> bool:
+        return self.supports_masking or type(self).compute_mask is not Layer.compute_mask
+
+    def _definer(self, method: str) -> type:
+        return next(c for c in type(self).__mro__ if method in vars(c))
+
+    def _has_closed_form(self) -> bool:
+        shape, call = self._definer("compute_output_shape"), self._definer("call")
+        return shape is not Layer and issubclass(shape, call) and shape.__module__.startswith("jkeras.")
+
+    def _declares_shape(self) -> bool:
+        return self._definer("compute_output_shape") is not Layer
+
+    # ---- building
+
+    def _build_by_shapes(self, shapes: dict[str, Any]) -> None:
+        """Calls ``build`` with what its signature names: ``x_shape`` for the argument ``x``, or the first shape."""
+        import inspect
+
+        first = next(iter(shapes.values()), None)
+        params = [p for p in inspect.signature(self.build).parameters.values() if p.kind in (0, 1, 3)]
+        named = {p.name: shapes[p.name.removesuffix("_shape")] for p in params if p.name.removesuffix("_shape") in shapes}
+        token = frames._current.set(None)
+        try:
+            if len(params) > 1 and len(named) > 1:
+                self.build(**named)
+            elif params:
+                self.build(first)
+            else:
+                self.build()  # type: ignore[call-arg]
+        finally:
+            frames._current.reset(token)
+        self._finish_build(first)
+
+    def _finish_build(self, input_shape: Any) -> None:
+        self.built = True
+        if "_build_shape" not in vars(self):
+            self._build_shape = input_shape
+        for seed in tracking.tracked(self):
+            if type(seed).__name__ == "SeedGenerator" and "/" not in seed.state.path:
+                seed.state.path = frames.scope_path(f"{seed.name}/{seed.state.name}")
+        if self._initial_weights is not None:
+            given, self._initial_weights = self._initial_weights, None
+            self.set_weights(given)
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """What ``build`` was called with."""
+        return {"input_shape": self._build_shape} if getattr(self, "_build_shape", None) is not None else None
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Builds as ``get_build_config`` says."""
+        shape = config.get("input_shape")
+        if shape is not None and not self.built:
+            with frames.scope(self.name):
+                self._build_by_shapes({"inputs": _as_shape(shape)})
+
+    def add_weight(self, *args: Any, **kwargs: Any) -> Variable:
+        """Declares a weight: ``add_weight("kernel", shape)`` or Keras 3's ``add_weight(shape=..., name=...)``.
+
+        The layer's fields ``<name>_initializer``, ``<name>_regularizer`` and ``<name>_constraint`` hold where no other is given.
+        """
+        return _make_weight(self, **_weight_arguments(self, args, kwargs))
+
+    def add_variable(self, *args: Any, **kwargs: Any) -> Variable:
+        """The same as ``add_weight``."""
+        return self.add_weight(*args, **kwargs)
+
+    # ---- what training reads
+
+    def add_loss(self, losses: Any, inputs: Any = None) -> None:
+        """Adds a scalar, or a list of scalars, to what training minimises in this call."""
+        frame = frames.current()
+        for value in losses if isinstance(losses, (list, tuple)) else [losses]:
+            value = value() if callable(value) and not hasattr(value, "shape") else value
+            if frame is None:
+                self._call_losses = [*self._call_losses, value]
+            elif value is not None:
+                frame.losses.append((self, value))
+
+    def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = "mean", **_: Any) -> None:
+        """Reports a value under a name during training: averaged over batches, or the last one if aggregation is None."""
+        frame = frames.current()
+        if frame is not None:
+            frame.metrics.append((self, (name or "metric", value, aggregation)))
+        else:
+            self._metrics_added = [*self._metrics_added, (name or "metric", value, aggregation)]
+
+    def add_update(self, updates: Any, inputs: Any = None) -> None:
+        """Accepts what ``K.update`` made: the assignment has been recorded already."""
+
+    @property
+    def updates(self) -> list[Any]:
+        """Always empty: assignments in ``call`` are the updates."""
+        return []
+
+    @property
+    def losses(self) -> list[Any]:
+        """Regularization losses of the weights and what ``add_loss`` left in the last call."""
+        layers = tracking.flatten_layers(self)
+        frame = frames.current()
+        if frame is None:
+            found = [value for one in layers for value in one._call_losses]
+        else:
+            mine = {id(one) for one in layers}
+            found = [value for one, value in frame.losses if id(one) in mine]
+        return found + self._regularization_losses()
+
+    def _regularization_losses(self) -> list[Any]:
+        return [v.regularizer(v.value) for v in self.trainable_weights if v.regularizer is not None]
+
+    def get_losses_for(self, inputs: Any = None) -> list[Any]:
+        """The same as ``losses``."""
+        return self.losses
+
+    def get_updates_for(self, inputs: Any = None) -> list[Any]:
+        """The same as ``updates``."""
+        return self.updates
+
+    # ---- weights
+
+    def _sublayers(self) -> list["Layer"]:
+        return tracking.sublayers(self)
+
+    def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> list["Layer"]:
+        layers = tracking.flatten_layers(self) if recursive else [self, *self._sublayers()]
+        return layers if include_self else layers[1:]
+
+    @property
+    def submodules(self) -> tuple["Layer", ...]:
+        """All layers below."""
+        return tuple(tracking.flatten_layers(self)[1:])
+
+    @property
+    def trainable(self) -> bool:
+        """May training change the weights? What a model trains is fixed when it is compiled."""
+        frame = frames.current()
+        if frame is None or frame.trainable_flags is None:
+            return self._trainable
+        return frame.trainable_flags.get(id(self), self._trainable)
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        for one in tracking.flatten_layers(self):
+            one._trainable = bool(value)
+
+    def _collect(self, own: Callable[["Layer"], list[Variable]]) -> list[Variable]:
+        return tracking.unique([v for one in tracking.flatten_layers(self) for v in own(one)])
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All weights, in Keras's order: layer by layer, trainable ones first; no seeds."""
+        return self._collect(tracking.own_weights)
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All weights and the states of seed generators."""
+        return self._collect(lambda one: tracking.own_weights(one) + tracking.own_seeds(one))
+
+    def _trainable_ids(self, flags: dict[int, bool] | None = None) -> set[int]:
+        """Ids of the Variables that train: their layer and every layer above it is trainable."""
+        found: set[int] = set()
+
+        def visit(one: Layer) -> None:
+            if one._trainable if flags is None else flags.get(id(one), one._trainable):
+                found.update(id(v) for v in one._own_trainable())
+                for below in one._sublayers():
+                    visit(below)
+
+        visit(self)
+        return found
+
+    def _own_trainable(self) -> list[Variable]:
+        if self._assigned_weights is not None:
+            return self._assigned_weights
+        return [v for v in tracking.own_weights(self) if v.trainable]
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The weights that training changes."""
+        train = self._trainable_ids()
+        return [v for v in self.weights if id(v) in train]
+
+    @trainable_weights.setter
+    def trainable_weights(self, weights: list[Variable]) -> None:
+        self._assigned_weights = list(weights)
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """The weights that training leaves alone."""
+        train = self._trainable_ids()
+        return [v for v in self.weights if id(v) not in train]
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        """The same as ``trainable_weights``."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        """The Variables that training leaves alone, states of seed generators among them."""
+        train = self._trainable_ids()
+        return [v for v in self.variables if id(v) not in train]
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics among the attributes, here and below."""
+        found = {
+            id(m): m
+            for one in tracking.flatten_layers(self)
+            for m in tracking.tracked(one)
+            if getattr(type(m), tracking.KIND, None) == "metric"
+        }
+        return list(found.values())
+
+    @property
+    def metrics_variables(self) -> list[Variable]:
+        """The Variables of the metrics."""
+        return tracking.unique([v for m in self.metrics for v in m.variables])
+
+    def get_weights(self) -> list[np.ndarray]:
+        """The weights as NumPy arrays."""
+        initialize(self.weights)
+        return [v.numpy() for v in self.weights]
+
+    def set_weights(self, weights: Any) -> None:
+        """Sets all weights; raises ValueError, and changes nothing, if number or shapes do not fit."""
+        variables, values = self.weights, list(weights)
+        if len(values) != len(variables):
+            raise ValueError(
+                f"{spec.describe(self)}: expected {len(variables)} weight arrays, received {len(values)}."
+                + ("" if self.built else " The layer is not built yet: call it on data or give it an input shape first.")
+            )
+        values = [np.asarray(w) for w in values]
+        for v, w in zip(variables, values, strict=True):
+            if tuple(w.shape) != v.shape:
+                raise ValueError(f"{spec.describe(self)}: weight {v.path!r} has shape {v.shape}, received {tuple(w.shape)}.")
+        for v, w in zip(variables, values, strict=True):
+            v.assign(w)
+
+    def count_params(self) -> int:
+        """Number of weight elements."""
+        if not self.built and not self.weights:
+            raise ValueError(f"{spec.describe(self)} is not built yet: call it on data or give it an input shape first.")
+        return sum(math.prod(v.shape) for v in self.weights)
+
+    def save_own_variables(self, store: dict) -> None:
+        """Puts the layer's own weights into ``store`` as "0", "1", ..."""
+        for i, v in enumerate(tracking.own_weights(self)):
+            store[str(i)] = v
+
+    def load_own_variables(self, store: Any) -> None:
+        """Takes the layer's own weights out of ``store``; raises ValueError if they do not fit."""
+        mine = tracking.own_weights(self)
+        if len(store.keys()) != len(mine):
+            raise ValueError(f"{spec.describe(self)}: expected {len(mine)} weights, the file has {len(store.keys())}.")
+        for i, v in enumerate(mine):
+            v.assign(store[str(i)])
+
+    # ---- names, dtypes, config
+
+    @property
+    def path(self) -> str:
+        """Names of the layers around and of this one."""
+        return self._path
+
+    @property
+    def dtype(self) -> str:
+        """Dtype of the weights."""
+        return self.variable_dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        """Dtype of the computation."""
+        return dtypes.get_policy(self.dtype_policy).compute_dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """Dtype of the weights."""
+        return dtypes.get_policy(self.dtype_policy).variable_dtype
+
+    @property
+    def input_dtype(self) -> str:
+        """Dtype that floating inputs are cast to."""
+        return self.compute_dtype
+
+    def _example_dtype(self) -> Any:
+        """Dtype of the inputs where only a shape is given."""
+        return dtypes.array_dtype(self.compute_dtype)
+
+    @property
+    def quantization_mode(self) -> None:
+        """None: weights are not quantized."""
+        return None
+
+    @contextlib.contextmanager
+    def name_scope(self) -> Any:
+        """Names what is made inside after this layer."""
+        with frames.scope(self.name):
+            yield
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        base: dict[str, Any] = {"name": self.name, "trainable": self._trainable, "dtype": dtypes_config(self)}
+        if self.activity_regularizer is not None:
+            base["activity_regularizer"] = _serialize_regularizer(self.activity_regularizer)
+        if self._first_shape is not None and not self._inbound_nodes_matter():
+            base["batch_input_shape"] = self._first_shape
+        if not self._fields and type(self).__init__ is not Layer.__init__:
+            base.update(_recorded_arguments(self))
+        return {**base, **super().get_config()}
+
+    def _inbound_nodes_matter(self) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+    def __deepcopy__(self, memo: dict) -> "Layer":
+        import copy
+
+        clone = object.__new__(type(self))
+        memo[id(self)] = clone
+        for name, value in vars(self).items():
+            vars(clone)[name] = [] if name in ("_inbound_nodes", "_outbound_nodes") else copy.deepcopy(value, memo)
+        return clone
+
+    # ---- the pure door
+
+    def init(self, key: Any, x: Any = None) -> tuple[dict, dict]:
+        """``(params, state)`` for inputs like ``x`` (arrays or a shape), as a pure function of a key."""
+        return pure.init(self, key, x)
+
+    def apply(
+        self, params: dict, state: dict, *args: Any, training: Any = False, key: Any = None, **kwargs: Any
+    ) -> tuple[Any, dict]:
+        """``(outputs, new state)`` as a pure function of parameters, state, inputs and key."""
+        return pure.apply(self, params, state, args, kwargs, training, key)
+
+    def parameters(self) -> tuple[dict, dict]:
+        """The current ``(params, state)``, to begin with or to look at."""
+        return pure.parameters(self)
+
+    def assign_parameters(self, params: dict, state: dict | None = None) -> None:
+        """Puts ``params`` (and ``state``) into the layer's Variables."""
+        pure.assign(self, params, state)
+
+    def stateless_call(
+        self,
+        trainable_variables: Any,
+        non_trainable_variables: Any,
+        *args: Any,
+        return_losses: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Keras 3's pure call: ``(outputs, non_trainable_variables)``, and the losses if asked for."""
+        return pure.stateless_call(self, trainable_variables, non_trainable_variables, args, kwargs, return_losses)
+
+
+def dtypes_config(layer: Any) -> dict[str, Any]:
+    """The dtype policy of a layer as Keras 3 writes it."""
+    from .registry import serialize
+
+    return serialize(dtypes.get_policy(layer.dtype_policy))
+
+
+def remember_losses(layer: Layer, frame: frames.Frame) -> None:
+    """Keeps the losses of an eager call for ``layer.losses``."""
+    layer._call_losses = [value for _, value in frame.losses]
+    if frame.metrics:
+        layer._metrics_added = [value for _, value in frame.metrics]
+
+
+def _first_shape(
+    owner: str,
+    input_shape: Any = None,
+    batch_input_shape: Any = None,
+    batch_shape: Any = None,
+    input_dim: int | None = None,
+    batch_size: int | None = None,
+    **_: Any,
+) -> tuple[int | None, ...] | None:
+    """The batch shape that a first layer of a Sequential was given."""
+    whole = batch_input_shape if batch_input_shape is not None else batch_shape
+    if whole is not None:
+        return _as_shape(whole)
+    if input_shape is None and input_dim is not None:
+        input_shape = (input_dim,)
+    if input_shape is None:
+        return None
+    if isinstance(input_shape, (int, np.integer)):
+        input_shape = (input_shape,)
+    if not isinstance(input_shape, (tuple, list)):
+        raise ValueError(f"{owner}(input_shape={input_shape!r}): expected a tuple of sizes, without the batch axis.")
+    return (batch_size, *_as_shape(input_shape))
+
+
+def _as_shape(shape: Any) -> Any:
+    if isinstance(shape, dict):
+        return {k: _as_shape(v) for k, v in shape.items()}
+    if isinstance(shape, (list, tuple)):
+        if any(isinstance(d, (list, tuple, dict)) for d in shape):
+            return [_as_shape(s) for s in shape]
+        return tuple(None if d is None else int(d) for d in shape)
+    return shape
+
+
+def _symbolic_of(shape: Any, dtype: str) -> Any:
+    if isinstance(shape, dict):
+        return {k: _symbolic_of(v, dtype) for k, v in shape.items()}
+    if isinstance(shape, (list, tuple)):
+        if any(isinstance(d, (list, tuple)) for d in shape):
+            return [_symbolic_of(s, dtype) for s in shape]
+        return symbolic.KerasTensor(shape, dtype)
+    return shape
+
+
+def _recorded_arguments(layer: Layer) -> dict[str, Any]:
+    """The arguments a user layer without ``get_config`` was made with, if they are plain data."""
+    import inspect
+
+    from .registry import serialize
+
+    args, kwargs = layer._auto_config
+    try:
+        bound = inspect.signature(type(layer).__init__).bind(layer, *args, **kwargs).arguments
+    except TypeError:
+        return {}
+    given = {k: v for k, v in list(bound.items())[1:] if k not in ("args", "kwargs")}
+    given.update({k: v for k, v in bound.get("kwargs", {}).items() if k not in ("name", "dtype", "trainable")})
+    try:
+        return {k: serialize(v) for k, v in given.items() if k not in ("name", "dtype", "trainable")}
+    except TypeError:
+        raise NotImplementedError(
+            f"{type(layer).__name__} takes arguments that are no plain data; define get_config(self)."
+        ) from None
+
+
+_WEIGHT_ORDER_3 = (
+    "shape initializer dtype trainable autocast regularizer constraint aggregation overwrite_with_gradient name".split()
+)
+_WEIGHT_ORDER_2 = "name shape dtype initializer regularizer trainable constraint".split()
+
+
+def _weight_arguments(layer: Layer, args: tuple, kwargs: dict) -> dict[str, Any]:
+    """Both positional orders of ``add_weight``: name first (Keras 2) and shape first (Keras 1 and 3)."""
+    order = _WEIGHT_ORDER_2 if args and isinstance(args[0], str) else _WEIGHT_ORDER_3
+    if len(args) > 2 and order is _WEIGHT_ORDER_2 and callable(args[2]) and not isinstance(args[2], type):
+        order = "name shape initializer".split()
+    given = {**dict(zip(order, args, strict=False)), **kwargs}
+    known = {*_WEIGHT_ORDER_2, *_WEIGHT_ORDER_3, "synchronization", "layout", "use_resource", "getter", "collections",
+             "experimental_autocast", "partitioner", "key"}  # fmt: skip
+    check_known(type(layer), given, sorted(known), known)
+    return given
+
+
+def _get_regularizer(value: Any) -> Any:
+    return None if value is None else resolve["regularizer"](value)
+
+
+def _serialize_regularizer(value: Any) -> Any:
+    return resolve["serialize_regularizer"](value)
+
+
+def _make_weight(
+    layer: Layer,
+    name: str | None = None,
+    shape: Any = (),
+    initializer: Any = None,
+    dtype: Any = None,
+    trainable: bool = True,
+    autocast: bool = True,
+    regularizer: Any = None,
+    constraint: Any = None,
+    overwrite_with_gradient: bool = False,
+    aggregation: str | None = "none",
+    **options: Any,
+) -> Variable:
+    name = (name or "variable").split("/")[-1].split(":")[0]
+    initializer = initializer if initializer is not None else getattr(layer, f"{name}_initializer", None)
+    regularizer = regularizer if regularizer is not None else getattr(layer, f"{name}_regularizer", None)
+    constraint = constraint if constraint is not None else getattr(layer, f"{name}_constraint", None)
+    dtype = dtypes.standardize_dtype(dtype or layer.variable_dtype)
+    if initializer is None:
+        initializer = "glorot_uniform" if dtypes.is_float(dtype) else "zeros"
+    variable = Variable(
+        resolve["initializer"](initializer),
+        shape=() if shape is None else shape,
+        dtype=dtype,
+        trainable=trainable,
+        autocast=autocast,
+        aggregation=aggregation,
+        name=name,
+    )
+    if "/" not in variable.path:
+        variable.path = f"{layer.name}/{name}"
+    variable.regularizer = _get_regularizer(regularizer)
+    variable.constraint = None if constraint is None else resolve["constraint"](constraint)
+    variable.overwrite_with_gradient = overwrite_with_gradient
+    layer._weights_made.append(variable)
+    return variable

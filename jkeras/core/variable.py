@@ -1,0 +1,317 @@
+"""Variables: names for arrays."""
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from . import config, dtypes
+from . import frame as frames
+
+
+class Variable:
+    """A named array that training or a call may change.
+
+    Reading ``value`` asks the current frame first and else the Variable's own cell. Every ``jax.numpy`` function takes a
+    Variable. Nothing is computed before the first read: ``initializer`` is an array, or a function of shape, dtype and
+    (where it takes one) key.  https://keras.io/api/ops/variable/
+
+    >>> v = Variable([1.0, 2.0], name="v")
+    >>> v.assign_add([1.0, 1.0]).tolist()
+    [2.0, 3.0]
+    >>> jnp.sum(v * 2).item()
+    10.0
+    """
+
+    def __init__(
+        self,
+        initializer: Any,
+        shape: Sequence[int] | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        aggregation: str | None = "none",
+        synchronization: str | None = "auto",
+        name: str | None = None,
+        layout: Any = None,
+        **kwargs: Any,
+    ):
+        for unknown in kwargs:
+            raise TypeError(f"Variable: unknown argument {unknown!r}.")
+        if name is not None and (not isinstance(name, str) or "/" in name):
+            raise ValueError(f"Variable(name={name!r}): expected a string without '/'.")
+        self.name = name or "variable"
+        self.path = frames.scope_path(self.name)
+        self.autocast, self.aggregation, self.synchronization = bool(autocast), aggregation or "none", synchronization
+        self.regularizer: Callable | None = None
+        self.constraint: Callable | None = None
+        self.overwrite_with_gradient = False
+        self._trainable = bool(trainable)
+        self._layout = layout
+        self._cell: Any = None
+        self._initializer: Callable | None = None
+        if callable(initializer) and not hasattr(initializer, "__array__"):
+            if shape is None:
+                raise ValueError(f"Variable {self.name!r}: an initializer function needs a shape; give shape=(...).")
+            self.shape: tuple[int, ...] = _checked_shape(shape, self.name)
+            self.dtype = dtypes.standardize_dtype(dtype)
+            self._initializer = initializer
+        else:
+            value = _as_array(initializer, dtype)
+            self.dtype = dtypes.standardize_dtype(dtype if dtype is not None else value.dtype)
+            self.shape = tuple(value.shape) if shape is None else _checked_shape(shape, self.name)
+            self._cell = jnp.broadcast_to(value, self.shape)
+
+    # ---- reading
+
+    @property
+    def array_dtype(self) -> Any:
+        """The NumPy dtype of the stored array."""
+        return dtypes.array_dtype(self.dtype)
+
+    @property
+    def value(self) -> jax.Array:
+        """The array: the one bound in the current call, or the stored one."""
+        frame = frames._current.get()
+        if frame is None:
+            return self._cell if self._cell is not None else self.materialize()
+        found = frame.lookup(self)
+        if found is frames.UNBOUND:
+            found = self._cell if self._cell is not None else self.materialize()
+        compute = frame.compute_dtype
+        if compute is not None and self.autocast and self.dtype != compute and dtypes.is_float(self.dtype):
+            return found.astype(compute)
+        return found
+
+    def materialize(self) -> jax.Array:
+        """Makes the stored array if nobody has read it yet, and gives it."""
+        if self._cell is None:
+            initialize([self])
+        return self._cell
+
+    @property
+    def is_initialized(self) -> bool:
+        """Is there an array already?"""
+        return self._cell is not None
+
+    def numpy(self) -> np.ndarray:
+        """A copy of the array on the host."""
+        return np.array(self.value)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def trainable(self) -> bool:
+        """May an optimizer change it?"""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+
+    # ---- writing
+
+    def assign(self, value: Any) -> jax.Array:
+        """Sets a new value of the same shape; raises ValueError for another shape."""
+        value = jnp.asarray(value.value if isinstance(value, Variable) else value)
+        if value.shape != self.shape:
+            raise ValueError(
+                f"Variable {self.path!r}: expected a value of shape {self.shape}, received shape {tuple(value.shape)}."
+            )
+        value = value.astype(self.array_dtype)
+        frame = frames._current.get()
+        if frame is not None and frame.assign(self, value):
+            return value
+        if isinstance(value, jax.core.Tracer):
+            raise RuntimeError(
+                f"Variable {self.path!r} was assigned inside a compiled function that does not own it. "
+                "Make it an attribute of the layer or model that is compiled, or return the value instead."
+            )
+        if self._layout is not None and isinstance(self._layout, jax.sharding.Sharding):
+            value = jax.device_put(value, self._layout)
+        self._cell = value
+        return value
+
+    def assign_add(self, value: Any) -> jax.Array:
+        """Adds to the value."""
+        return self.assign(self._stored() + jnp.asarray(value))
+
+    def assign_sub(self, value: Any) -> jax.Array:
+        """Subtracts from the value."""
+        return self.assign(self._stored() - jnp.asarray(value))
+
+    def _stored(self) -> jax.Array:
+        frame = frames._current.get()
+        found = frames.UNBOUND if frame is None else frame.lookup(self)
+        return self.materialize() if found is frames.UNBOUND else found
+
+    # ---- being an array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        value = np.asarray(self.value)
+        return value if dtype is None else value.astype(dtype)
+
+    def __jax_array__(self) -> jax.Array:
+        return self.value
+
+    def __getitem__(self, index: Any) -> jax.Array:
+        return self.value[index]
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError(f"Variable {self.path!r} has no length: it is a single number.")
+        return self.shape[0]
+
+    def __iter__(self) -> Any:
+        return iter(self.value)
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __index__(self) -> int:
+        return operator.index(self.value)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value, spec) if spec else repr(self)
+
+    def __deepcopy__(self, memo: dict) -> "Variable":
+        copy = object.__new__(Variable)
+        copy.__dict__.update(self.__dict__)
+        memo[id(self)] = copy
+        return copy
+
+    def __repr__(self) -> str:
+        shown = "not made yet" if self._cell is None else np.array2string(np.asarray(self._cell), threshold=20)
+        return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, value={shown}>"
+
+    def __getattr__(self, name: str) -> Any:  # sum, mean, reshape, astype, at, ...
+        if name.startswith("_") or name not in _ARRAY_ATTRIBUTES:
+            raise AttributeError(f"'Variable' object has no attribute {name!r}")
+        return getattr(self.value, name)
+
+
+_ARRAY_ATTRIBUTES = frozenset(
+    "T at all any argmax argmin astype clip conj copy cumsum devices dot flatten imag item itemsize max mean min "
+    "nbytes prod ravel real reshape round sharding sort squeeze std sum take tolist transpose var".split()
+)
+
+_BINARY = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift".split()
+
+
+def _binary(name: str) -> Callable:
+    compute = getattr(operator, f"__{name}__")
+    return lambda self, other: compute(self.value, other.value if isinstance(other, Variable) else other)
+
+
+def _reflected(name: str) -> Callable:
+    compute = getattr(operator, f"__{name}__")
+    return lambda self, other: compute(other, self.value)
+
+
+def _unary(name: str) -> Callable:
+    compute = getattr(operator, f"__{name}__")
+    return lambda self: compute(self.value)
+
+
+for _name in _BINARY:
+    setattr(Variable, f"__{_name}__", _binary(_name))
+    setattr(Variable, f"__r{_name}__", _reflected(_name))
+for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
+    setattr(Variable, f"__{_name}__", _binary(_name))
+for _name in ("neg", "pos", "abs", "invert"):
+    setattr(Variable, f"__{_name}__", _unary(_name))
+
+# The leaf of a Variable in a pytree is its current value: so jitted functions take Variables.
+jax.tree_util.register_pytree_node(Variable, lambda v: ((v.value,), None), lambda _, leaves: leaves[0])
+
+
+def _checked_shape(shape: Sequence[int] | int, name: str) -> tuple[int, ...]:
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    if any(d is None for d in shape):
+        raise ValueError(f"Variable {name!r}: every size must be known, received shape {shape}.")
+    return tuple(int(d) for d in shape)
+
+
+def _as_array(value: Any, dtype: Any) -> jax.Array:
+    if dtype is None and not hasattr(value, "dtype"):
+        value = np.asarray(value)
+        dtype = config.floatx() if value.dtype.kind == "f" else value.dtype
+    with jax.ensure_compile_time_eval():
+        array = jnp.asarray(value.value if isinstance(value, Variable) else value)
+        return array if dtype is None else array.astype(dtypes.array_dtype(dtype))
+
+
+def initial_values(variables: Sequence[Variable], key: jax.Array) -> list[jax.Array]:
+    """Initial arrays of Variables as a pure function of a key; each depends on the key and its own path."""
+    from .rng import fold_path
+
+    seen: dict[str, int] = {}
+    values = []
+    for v in variables:
+        if v._initializer is None:
+            values.append(v._cell)
+            continue
+        count = seen[v.path] = seen.get(v.path, -1) + 1
+        own = fold_path(key, f"{v.path}:{count}" if count else v.path)
+        value = _call_initializer(v._initializer, v.shape, v.dtype, own)
+        if tuple(jnp.shape(value)) != v.shape:
+            raise ValueError(
+                f"Weight {v.path!r}: its initializer made shape {tuple(jnp.shape(value))}, expected {v.shape}."
+            )
+        values.append(jnp.asarray(value).astype(v.array_dtype))
+    return values
+
+
+def _call_initializer(initializer: Callable, shape: tuple, dtype: str, key: jax.Array) -> Any:
+    """User-written initializers take (shape), (shape, dtype) or (shape, dtype, **kwargs); ours take a key too."""
+    import inspect
+
+    try:
+        params = inspect.signature(initializer).parameters
+    except (TypeError, ValueError):
+        return initializer(shape, dtype)
+    names = set(params)
+    if "key" in names:
+        return initializer(shape, dtype=dtype, key=key)
+    wide = any(p.kind == p.VAR_KEYWORD for p in params.values())
+    return initializer(shape, dtype=dtype) if "dtype" in names or wide else initializer(shape)
+
+
+def initialize(variables: Sequence[Variable]) -> None:
+    """Makes the arrays of all Variables that have none yet, together, in one compiled call."""
+    from .rng import fresh_key
+
+    pending = [v for v in variables if v._cell is None]
+    if not pending:
+        return
+    with jax.ensure_compile_time_eval():
+        key = fresh_key()
+        token = frames._current.set(None)  # an initializer must not see the call that reads the weight
+        try:
+            layouts = [v._layout if isinstance(v._layout, jax.sharding.Sharding) else None for v in pending]
+            shardings = {"out_shardings": layouts} if any(layouts) else {}
+            values = jax.jit(lambda k: initial_values(pending, k), **shardings)(key)
+        finally:
+            frames._current.reset(token)
+    for v, value in zip(pending, values, strict=True):
+        v._cell = value
