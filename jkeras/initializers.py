@@ -60,6 +60,8 @@ class Initializer(Configurable):
             _check_float(self, dtype)
         return draw(key, shape, dtype, what)
 
+    __call__.draws_plan = True  # the weights of a model whose initializers have this method are drawn together
+
     def plan(self, shape):
         """Return the `Draw` that gives the values of this shape, or None where no plain draw does."""
         return None

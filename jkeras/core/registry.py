@@ -168,7 +168,8 @@ class Family:
         if name is None:
             raise ValueError(f"Config of a {self.kind} without 'class_name': {config!r}.")
         if name == "function":
-            return self.find(config.get("registered_name") or config["config"], custom_objects)
+            registered = config.get("registered_name")  # Keras 3 writes "function" here and the name in "config"
+            return self.find(config["config"] if registered in (None, "function") else registered, custom_objects)
         if "module" in config:
             return deserialize(config, custom_objects, family=self)
         return _build(self.find(name, custom_objects), config.get("config"), custom_objects)

@@ -59,6 +59,11 @@ def fold_path(key: jax.Array, path: str) -> jax.Array:
     return jax.random.fold_in(key, np.uint32(zlib.crc32(path.encode())))
 
 
+def _key(state: Any) -> jax.Array:
+    """The key of the state ``[seed, count]``; the one that Keras 3 draws with."""
+    return jax.random.wrap_key_data(jnp.asarray(state, "uint32"), impl="threefry2x32")
+
+
 def _initial_state(seed: int | None) -> Any:
     def initial(shape: Any, dtype: Any, key: Any) -> Any:
         if seed is not None:
@@ -100,9 +105,9 @@ class SeedGenerator:
         if frame is not None and frame.key is not None:
             key = frame.key_for(self.state.path or self.name)
             return key if self.seed is None else jax.random.fold_in(key, np.uint32(self.seed & 0xFFFFFFFF))
-        seed, count = self.state.value
-        self.state.assign(jnp.stack([seed, count + 1]))
-        return jax.random.fold_in(jax.random.key(seed), count)
+        state = self.state.value
+        self.state.assign(state + np.array([0, 1], "uint32") if ordered else (state + 1) * 5387 % 933199)
+        return _key(state)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal generator."""
@@ -127,10 +132,10 @@ def key_of(seed: Any) -> jax.Array:
     if hasattr(seed, "next"):
         return seed.next()
     if isinstance(seed, (int, np.integer)):
-        return jax.random.key(int(seed) & 0xFFFFFFFF)
+        return _key(np.array([int(seed) & 0xFFFFFFFF, 0], "uint32"))
     seed = jnp.asarray(seed)
     if jnp.issubdtype(seed.dtype, jax.dtypes.prng_key):
         return seed
     if seed.ndim == 0:
-        return jax.random.key(seed)
-    return jax.random.wrap_key_data(seed.astype("uint32"))
+        return _key(jnp.stack([seed.astype("uint32"), jnp.uint32(0)]))
+    return _key(seed)

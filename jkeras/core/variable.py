@@ -1,6 +1,7 @@
 """Variables: names for arrays."""
 
 import operator
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..nn.random import Draw, draw_many
 from . import config, dtypes
 from . import frame as frames
 
@@ -263,23 +265,45 @@ def _as_array(value: Any, dtype: Any) -> jax.Array:
 
 def initial_values(variables: Sequence[Variable], key: jax.Array) -> list[jax.Array]:
     """Initial arrays of Variables as a pure function of a key; each depends on the key and its own path."""
-    from .rng import fold_path
+    return _initial_values(variables, _path_numbers(variables), key)
 
+
+def _path_numbers(variables: Sequence[Variable]) -> list[int]:
+    """A number for each Variable that depends on its path alone, or on its place among Variables of one path."""
     seen: dict[str, int] = {}
-    values = []
+    numbers = []
     for v in variables:
-        if v._initializer is None:
-            values.append(v._cell)
-            continue
         count = seen[v.path] = seen.get(v.path, -1) + 1
-        own = fold_path(key, f"{v.path}:{count}" if count else v.path)
+        numbers.append(zlib.crc32((f"{v.path}:{count}" if count else v.path).encode()))
+    return numbers
+
+
+def _initial_values(variables: Sequence[Variable], numbers: Sequence[int], key: jax.Array) -> list[jax.Array]:
+    values = [v._cell for v in variables]
+    plans = {i: plan for i, v in enumerate(variables) if (plan := _plan(v)) is not None}
+    shapes = [variables[i].shape for i in plans]
+    drawn = draw_many(key, [numbers[i] for i in plans], shapes, list(plans.values()))
+    for i, value in zip(plans, drawn, strict=True):
+        values[i] = value
+    for i, v in enumerate(variables):
+        if v._initializer is None or i in plans:
+            continue
+        own = jax.random.fold_in(key, np.uint32(numbers[i]))
         value = _call_initializer(v._initializer, v.shape, v.dtype, own)
         if tuple(jnp.shape(value)) != v.shape:
             raise ValueError(
                 f"Weight {v.path!r}: its initializer made shape {tuple(jnp.shape(value))}, expected {v.shape}."
             )
-        values.append(jnp.asarray(value).astype(v.array_dtype))
+        values[i] = jnp.asarray(value).astype(v.array_dtype)
     return values
+
+
+def _plan(variable: Variable) -> Draw | None:
+    """What to draw for a Variable whose initializer is a plain draw of floats without a seed of its own."""
+    initializer = variable._initializer
+    if variable.dtype != "float32" or not getattr(type(initializer).__call__, "draws_plan", False):
+        return None
+    return initializer.plan(variable.shape) if initializer.seed is None else None  # type: ignore[union-attr]
 
 
 def _call_initializer(initializer: Callable, shape: tuple, dtype: str, key: jax.Array) -> Any:
@@ -310,8 +334,15 @@ def initialize(variables: Sequence[Variable]) -> None:
         try:
             layouts = [v._layout if isinstance(v._layout, jax.sharding.Sharding) else None for v in pending]
             shardings = {"out_shardings": layouts} if any(layouts) else {}
-            values = jax.jit(lambda k: initial_values(pending, k), **shardings)(key)
+            numbers = dict(zip(pending, _path_numbers(pending), strict=True))
+            # On the host plain draws share one generator with all models, and there is little left to compile.
+            eager = not shardings and jax.default_backend() == "cpu"
+            plain = [v for v in pending if eager and _plan(v) is not None]
+            rest = [v for v in pending if not (eager and _plan(v) is not None)]
+            values = _initial_values(plain, [numbers[v] for v in plain], key)
+            if rest:
+                values += jax.jit(lambda k: _initial_values(rest, [numbers[v] for v in rest], k), **shardings)(key)
         finally:
             frames._current.reset(token)
-    for v, value in zip(pending, values, strict=True):
+    for v, value in zip([*plain, *rest], values, strict=True):
         v._cell = value

@@ -53,7 +53,12 @@ def draw_many(key: jax.Array, folds: Sequence[int], shapes: Sequence[Sequence[in
     values: list = [None] * len(folds)
     for kind in {p.kind for p in plans}:
         chosen = [i for i, p in enumerate(plans) if p.kind == kind]
-        if kind == "constant" or not _splittable(key):
+        if kind == "constant":
+            filled = jnp.full if isinstance(key, jax.core.Tracer) else np.full  # NumPy has nothing to compile
+            for i in chosen:
+                values[i] = jnp.asarray(filled(shapes[i], plans[i].a, "float32"))
+            continue
+        if not _splittable(key):
             for i in chosen:
                 values[i] = draw(jax.random.fold_in(key, np.uint32(folds[i])), shapes[i], "float32", plans[i])
             continue
