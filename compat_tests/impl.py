@@ -27,6 +27,16 @@ def lookup(keras, path):
     return getattr(keras.layers, path)
 
 
+def clear(keras):
+    """Automatic names begin anew."""
+    if keras.__name__ == "jkeras":
+        from jkeras.core.naming import reset_names
+
+        reset_names()
+    else:
+        keras.backend.clear_session()
+
+
 def version(keras):
     """What made a golden file: Keras, its backend and the numerical library below."""
     found = {"keras": keras.__version__}

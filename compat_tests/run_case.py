@@ -12,7 +12,7 @@ import zlib
 import numpy as np
 
 from compat_tests.case import Of, Sub, T
-from compat_tests.impl import lookup
+from compat_tests.impl import clear, lookup
 
 
 def stream(case, what):
@@ -159,7 +159,7 @@ def quiet():
 
 def run(impl, keras, case):
     """(arrays, facts) of one row."""
-    keras.backend.clear_session()
+    clear(keras)
     layer, arguments = make(impl, keras, case), Arguments(case)
     runner = {"keras3": run_stateless, "jkeras": run_stateless, "tf_keras": run_tape, "keras224": run_graph}[impl]
     found = runner(keras, case, layer, arguments)
@@ -206,15 +206,17 @@ def helpers(keras):
 
 
 def as_tensor(keras, value):
-    if keras.__name__ == "jkeras" or keras.__version__.startswith("3"):
+    if keras.__name__ == "jkeras":
+        return value
+    if keras.__version__.startswith("3"):
         return keras.ops.convert_to_tensor(value)
     return keras.backend.constant(value, dtype="bool")
 
 
 def cast_mask(keras, mask):
-    if keras.__name__ == "jkeras" or keras.__version__.startswith("3"):
-        return keras.ops.cast(mask, "float32")
-    return keras.backend.cast(mask, "float32")
+    if keras.__name__ == "jkeras":
+        return mask.astype("float32")
+    return (keras.ops if keras.__version__.startswith("3") else keras.backend).cast(mask, "float32")
 
 
 def masked_model(keras, layer, arguments):

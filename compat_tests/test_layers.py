@@ -1,0 +1,264 @@
+"""Every layer, on every row of the table, against the values of the real Keras.
+
+With `--impl` of a real Keras the same tests run on it; those of jkeras's pure door are left out there.
+"""
+
+import functools
+
+import numpy as np
+import pytest
+
+from compat_tests import cases
+from compat_tests.impl import clear
+from compat_tests.make_golden import read
+from compat_tests.run_case import Arguments, flatten, make, plain, quiet, run, weight_values
+
+ROWS = cases.load_all()
+IDS = [f"{family}-{case.id}" for family, case in ROWS]
+REAL = [(family, case, real) for family, case in ROWS for real in case.impls]
+
+stored = functools.lru_cache(maxsize=None)(read)
+_found = {}
+
+
+def golden(real, family, case):
+    """(arrays, facts) of a row from the golden files."""
+    arrays, facts = stored(real, family)
+    if case.id not in facts["rows"]:
+        pytest.fail(f"no golden values: run `python -m compat_tests.make_golden --impl {real} --family {family}` there")
+    prefix = case.id + "|"
+    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}, facts["rows"][case.id]
+
+
+def outcome(impl, keras, case):
+    """(arrays, facts) of a row here; computed once, in jkeras compiled once."""
+    if case.id not in _found:
+        _found[case.id] = run(impl, keras, case)
+    return _found[case.id]
+
+
+def rows(where=lambda case: True):
+    chosen = [(family, case) for family, case in ROWS if where(case)]
+    return pytest.mark.parametrize("family, case", chosen, ids=[f"{family}-{case.id}" for family, case in chosen])
+
+
+def built(keras, impl, case, **changes):
+    """A layer with the row's weights, and its arguments."""
+    clear(keras)
+    layer, arguments = make(impl, keras, case, **changes), Arguments(case)
+    arguments.call(layer, arguments.arrays)
+    if layer.weights:
+        layer.set_weights(weight_values(case, layer))
+    return layer, arguments
+
+
+@pytest.fixture(autouse=True)
+def skip_foreign_rows(request, impl):
+    """A real Keras runs the rows that it has golden values for."""
+    values = getattr(request.node, "callspec", None) and request.node.callspec.params
+    if values and impl != "jkeras" and (impl not in values["case"].impls or values.get("real", impl) != impl):
+        pytest.skip(f"not a row of {impl}")
+
+
+@pytest.fixture
+def pure(impl):
+    if impl != "jkeras":
+        pytest.skip("concerns jkeras's own interface")
+
+
+@pytest.mark.parametrize("family, case, real", REAL, ids=[f"{f}-{c.id}-{r}" for f, c, r in REAL])
+def test_outputs_masks_gradients_and_updates_are_the_real_ones(impl, keras, family, case, real):
+    expected, _ = golden(real, family, case)
+    found, _ = outcome(impl, keras, case)
+    if case.random:
+        kept = {k: v for k, v in expected.items() if k.startswith(("mask", "after"))}
+        assert {k: np.shape(v) for k, v in found.items()} == {k: np.shape(v) for k, v in expected.items()}
+        expected = {k: v for k, v in kept.items() if v.dtype.kind == "f"}
+    else:
+        assert sorted(found) == sorted(expected)
+    for name, value in expected.items():
+        assert found[name].shape == value.shape, name
+        if value.dtype.kind in "OUS":
+            assert found[name].tolist() == value.tolist(), name
+        else:
+            np.testing.assert_allclose(found[name], value, case.rtol, case.atol, err_msg=name)
+
+
+@rows()
+def test_weights_have_the_real_names_shapes_and_order(impl, keras, family, case):
+    _, expected = golden(case.impls[0], family, case)
+    _, found = outcome(impl, keras, case)
+    assert [w[1:] for w in found["weights"]] == [w[1:] for w in expected["weights"]]
+    full = "keras3" in case.impls
+    names = [[w[0] if full else w[0].split("/")[-1] for w in facts["weights"]] for facts in (found, expected)]
+    assert names[0] == names[1]
+
+
+@rows(lambda case: case.config_equal)
+def test_config_is_the_real_one(impl, keras, family, case):
+    if impl == "jkeras" and "keras3" not in case.impls:
+        pytest.skip("configs are written as Keras 3 does, which has no such layer")
+    _, expected = golden("keras3" if impl == "jkeras" else impl, family, case)
+    _, found = outcome(impl, keras, case)
+    assert normal(found["config"]) == normal(expected["config"])
+
+
+def normal(config):
+    """Numbers are compared by value; `name` is the test's business elsewhere."""
+    return {k: v for k, v in config.items() if k != "name"}
+
+
+@rows()
+def test_config_makes_an_equal_layer(impl, keras, family, case):
+    if callable(case.config.get("function")):
+        pytest.skip("a lambda is not rebuilt from its config")
+    layer = make(impl, keras, case)
+    try:
+        config = layer.get_config()
+    except NotImplementedError:
+        pytest.skip("a layer of functions has no config")
+    with quiet():
+        again = type(layer).from_config(config)
+    assert plain(again.get_config()) == plain(layer.get_config())
+
+
+@rows(lambda case: case.dynamic and not case.spread and not case.host)
+def test_symbolic_shape_is_the_real_shape(impl, keras, family, case):
+    clear(keras)
+    layer, arguments = make(impl, keras, case), Arguments(case)
+    symbols = [keras.layers.Input(shape=a.shape[1:], dtype=str(a.dtype)) for a in arguments.arrays]
+    outputs = flatten(arguments.call(layer, symbols))
+    found, _ = outcome(impl, keras, case)
+    expected = [found[f"out{i}"] for i in range(len(outputs))]
+    batch = arguments.arrays[0].shape[0]
+    for symbol, array in zip(outputs, expected, strict=True):
+        want = tuple(None if i == 0 and d == batch else d for i, d in enumerate(array.shape))
+        shape = symbol._keras_shape if impl == "keras224" else symbol.shape
+        assert tuple(shape) == want
+        if impl == "jkeras":
+            assert symbol.dtype == str(array.dtype)
+
+
+@rows(lambda case: not case.host)
+def test_init_and_apply_are_pure_and_eager_equals_compiled(pure, impl, keras, family, case):
+    import jax
+
+    layer, arguments = built(keras, impl, case)
+    before = [v.value for v in layer.variables]
+    params, state = layer.parameters()
+    shapes = jax.tree.map(lambda a: (a.shape, a.dtype), (params, state))
+    made = jax.eval_shape(lambda: layer.init(jax.random.key(0)))
+    assert jax.tree.map(lambda a: (a.shape, a.dtype), made) == shapes
+    training = arguments.fixed.get("training", False)
+    fixed = arguments.fixed
+    arguments.fixed = {k: v for k, v in fixed.items() if k != "training"}
+
+    def call(*args, **kwargs):
+        return layer.apply(params, state, *args, training=training, key=jax.random.key(1), **kwargs)
+
+    outputs, after = arguments.call(call, [jax.numpy.asarray(a) for a in arguments.arrays])
+    assert all(a is b for a, b in zip(before, [v.value for v in layer.variables], strict=True))
+    assert jax.tree.structure(after) == jax.tree.structure(state)
+    if case.mask is None and not case.random:  # outcome() was compiled where it took a gradient
+        found, _ = outcome(impl, keras, case)
+        for i, output in enumerate(flatten(outputs)):
+            np.testing.assert_allclose(output, found[f"out{i}"], max(case.rtol, 1e-5), max(case.atol, 1e-5))
+
+
+@rows(lambda case: case.vmap and not case.host and case.mask is None)
+def test_apply_runs_under_vmap_over_parameters(pure, impl, keras, family, case):
+    import jax
+
+    layer, arguments = built(keras, impl, case)
+    params, state = layer.parameters()
+    two = jax.tree.map(lambda a: jax.numpy.stack([a, a]), params)
+    training = arguments.fixed.get("training", False)
+    arguments.fixed = {k: v for k, v in arguments.fixed.items() if k != "training"}
+    arrays = [jax.numpy.asarray(a) for a in arguments.arrays]
+
+    def one(params, key):
+        def call(*args, **kwargs):
+            return layer.apply(params, state, *args, training=training, key=key, **kwargs)
+
+        return flatten(arguments.call(call, arrays)[0])
+
+    keys = jax.random.split(jax.random.key(1), 2)
+    if not params and not case.random:
+        shapes = jax.eval_shape(jax.vmap(one, in_axes=(None, 0), axis_size=2), params, keys)
+        assert all(s.shape[0] == 2 for s in shapes)
+        return
+    outputs = jax.jit(jax.vmap(one))(two, keys)
+    if not case.random:
+        found, _ = outcome(impl, keras, case)
+        for i, output in enumerate(outputs):
+            np.testing.assert_allclose(output[0], found[f"out{i}"], max(case.rtol, 1e-5), max(case.atol, 1e-5))
+            np.testing.assert_array_equal(output[0], output[1])
+    else:
+        assert any((np.asarray(o[0]) != np.asarray(o[1])).any() for o in outputs)
+
+
+@rows(lambda case: case.policies and not case.host)
+def test_half_precision_policies_compute_in_half_precision(pure, impl, keras, family, case):
+    import jax
+
+    layer, arguments = built(keras, impl, case)
+    params, state = layer.parameters()
+    expected, _ = outcome(impl, keras, case)
+    halves = {}
+    for policy in ("mixed_bfloat16", "mixed_float16", "bfloat16"):
+        half = halves[policy] = make(impl, keras, case, dtype=policy)
+        with quiet():
+            shaped = jax.eval_shape(lambda: half_call(half, arguments)[0])
+        dtype = policy.removeprefix("mixed_")
+        for i, output in enumerate(flatten(shaped)):
+            was_float = expected[f"out{i}"].dtype == np.float32
+            assert str(output.dtype) == (dtype if was_float else str(expected[f"out{i}"].dtype))
+        kept = "float32" if policy.startswith("mixed") else policy
+        assert {v.dtype for v in half.weights if "float" in v.dtype} <= {kept, "float32"}
+
+
+def half_call(layer, arguments):
+    import jax
+
+    params, state = layer.init(jax.random.key(0), None) if layer.built else ({}, {})
+    fixed = dict(arguments.fixed)
+    training = fixed.pop("training", False)
+    kept, arguments.fixed = arguments.fixed, fixed
+    try:
+        arrays = [jax.numpy.asarray(a) for a in arguments.arrays]
+        if not layer.built:
+            arguments.call(layer, arrays)
+            params, state = layer.init(jax.random.key(0))
+
+        def call(*args, **kwargs):
+            return layer.apply(params, state, *args, training=training, key=jax.random.key(1), **kwargs)
+
+        return arguments.call(call, arrays)
+    finally:
+        arguments.fixed = kept
+
+
+@rows(lambda case: case.random and not case.host)
+def test_equal_seeds_draw_equal_numbers(impl, keras, family, case):
+    results = []
+    for seed in (3, 3, 4):
+        clear(keras)
+        layer, arguments = make(impl, keras, case, seed=seed), Arguments(case)
+        with quiet():
+            results.append([np.asarray(o) for o in flatten(arguments.call(layer, arguments.arrays))])
+    for one, two in zip(results[0], results[1], strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert any((a != b).any() for a, b in zip(results[0], results[2], strict=True))
+
+
+# Bases, and what stands for something else: no rows of their own.
+NO_ROWS = {"Layer", "InputLayer", "Input", "InputSpec", "Wrapper", "RNN", "Merge"}
+
+
+def test_every_layer_has_a_row(pure, keras):
+    from jkeras import layers
+
+    known = {case.layer.rpartition(".")[2] for _, case in ROWS}
+    offered = {name for name in layers.HOMES if name not in NO_ROWS and isinstance(getattr(layers, name), type)}
+    rowless = {n for n in offered if getattr(layers, n).__name__ not in known and n not in known}
+    assert not rowless, f"layers without a row in compat_tests/cases: {sorted(rowless)}"

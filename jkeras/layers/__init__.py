@@ -1,0 +1,82 @@
+"""The layers, imported family by family on first use.
+
+>>> from jkeras import layers
+>>> layers.Dense(3).units
+3
+"""
+
+import importlib
+
+# Module of this package -> the names it offers. A new layer is a class there and a word here.
+MODULES = {
+    "core": "Dense EinsumDense Identity Lambda Masking Wrapper",
+    "embedding": "Embedding ReversibleEmbedding",
+    "activation": "Activation ELU LeakyReLU PReLU ReLU Softmax SReLU ParametricSoftplus ThresholdedReLU",
+    "reshaping": "Cropping1D Cropping2D Cropping3D Flatten Permute RepeatVector Reshape UpSampling1D UpSampling2D "
+    "UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D",
+    "merging": "Add Average Concatenate Dot Maximum Minimum Multiply Subtract add average concatenate dot maximum "
+    "minimum multiply subtract",
+    "regularization": "ActivityRegularization AlphaDropout Dropout GaussianDropout GaussianNoise SpatialDropout1D "
+    "SpatialDropout2D SpatialDropout3D",
+}
+
+# Offered here, at home elsewhere in the package.
+ELSEWHERE = {
+    "Layer": "core.layer",
+    "InputSpec": "core.spec",
+    "Input": "layers.inputs",
+    "InputLayer": "layers.inputs",
+}
+
+HOMES = {name: "layers." + module for module, names in MODULES.items() for name in names.split()} | ELSEWHERE
+
+__all__ = [*HOMES, "deserialize", "get", "serialize"]
+
+
+def __getattr__(name):
+    if name in HOMES:
+        value = getattr(importlib.import_module("jkeras." + HOMES[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return __all__
+
+
+def _load():
+    """The family of layers with every module imported, so that each name can be found."""
+    from ..core.layer import family
+
+    for module in MODULES:
+        importlib.import_module(f"{__name__}.{module}")
+    return family
+
+
+def serialize(layer):
+    """The config of a layer, as plain data.
+
+    >>> serialize(__getattr__("Dense")(3))["class_name"]
+    'Dense'
+    """
+    from ..core.registry import serialize
+
+    return serialize(layer)
+
+
+def deserialize(config, custom_objects=None):
+    """The layer that ``serialize`` described; configs of all Keras generations.
+
+    >>> deserialize({"class_name": "Dense", "config": {"units": 3}}).units
+    3
+    """
+    found = _load().deserialize(config, custom_objects)
+    if not getattr(type(found), "_tracked_as", None) == "layer":
+        raise ValueError(f"deserialize: the config describes no layer but {found!r}.")
+    return found
+
+
+def get(identifier):
+    """A layer from a layer, a config or a name."""
+    return _load().get(identifier)
