@@ -1,0 +1,1 @@
+"""Callbacks: objects whose hooks run between the steps and epochs of training."""
