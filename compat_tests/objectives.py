@@ -1,0 +1,105 @@
+"""Runs a loss or metric case on whichever Keras is there; jkeras goes the same way as the real ones."""
+
+import numpy as np
+
+from compat_tests import loss_cases
+
+
+def runner(impl, keras):
+    """The runner of one implementation."""
+    return {"keras224": Graph, "tf_keras": Eager}.get(impl, Jax)(impl, keras)
+
+
+class Jax:
+    """Keras 3 on JAX, and jkeras."""
+
+    def __init__(self, impl, keras):
+        self.impl, self.keras = impl, keras
+
+    def objective(self, case):
+        found = getattr(self.keras.losses, case.name)
+        return found(**case.config) if case.is_class else lambda *a: found(*a, **case.config)
+
+    def masked(self, y_pred, mask):
+        if mask is None:
+            return y_pred
+        if self.impl == "jkeras":
+            from jkeras.core.frame import set_mask as put
+        else:
+            from keras.src.backend import set_keras_mask as put
+        put(y_pred, mask)
+        return y_pred
+
+    def run_loss(self, case):
+        """(values, gradient of their weighted sum or None, dtype, config or None)."""
+        import jax.numpy as jnp
+
+        y_true, y_pred = loss_cases.batch(case.data)
+        extra = [loss_cases.sample_weight(case.weights, y_pred, y_true)] if case.weights else []
+        mask = jnp.asarray(loss_cases.mask_of(case.mask, y_pred)) if case.mask else None
+        loss = self.objective(case)
+
+        def values(p):
+            return loss(y_true, self.masked(p, mask), *extra)
+
+        if self.impl == "jkeras":  # masks belong to a call
+            from jkeras.core.frame import Frame
+
+            with Frame():
+                return self._loss_results(case, loss, values, y_pred)
+        return self._loss_results(case, loss, values, y_pred)
+
+    def _loss_results(self, case, loss, values, y_pred):
+        import jax
+        import jax.numpy as jnp
+
+        value = values(jnp.asarray(y_pred))
+        grad = jax.grad(lambda p: _ramp(values(p), jnp))(jnp.asarray(y_pred)) if case.grad else None
+        config = loss.get_config() if case.is_class else None
+        dtype = str(value.dtype)
+        return np.asarray(value, "float32"), None if grad is None else np.asarray(grad), dtype, config
+
+
+class Eager(Jax):
+    """tf_keras."""
+
+    def run_loss(self, case):
+        import tensorflow as tf
+
+        y_true, y_pred = loss_cases.batch(case.data)
+        extra = [loss_cases.sample_weight(case.weights, y_pred, y_true)] if case.weights else []
+        loss = self.objective(case)
+        y_pred = tf.constant(y_pred)
+        with tf.GradientTape() as tape:
+            tape.watch(y_pred)
+            p = tf.identity(y_pred)
+            if case.mask:
+                p._keras_mask = tf.constant(loss_cases.mask_of(case.mask, y_pred.numpy()))
+            value = loss(tf.constant(y_true), p, *extra)
+            total = _ramp(value, tf)
+        grad = tape.gradient(total, y_pred).numpy() if case.grad else None
+        config = loss.get_config() if case.is_class else None
+        return value.numpy(), grad, value.dtype.name, config
+
+
+class Graph(Jax):
+    """Keras 2.2.4."""
+
+    def run_loss(self, case):
+        K = self.keras.backend
+        y_true, y_pred = loss_cases.batch(case.data)
+        t, p = K.placeholder(shape=y_true.shape), K.placeholder(shape=y_pred.shape)
+        value = self.objective(case)(t, p)
+        size = int(np.prod(K.int_shape(value)))
+        total = K.sum(K.reshape(value, (-1,)) * K.constant(np.arange(1, size + 1) / size))
+        outputs = K.function([t, p], [value, *(K.gradients(total, [p]) if case.grad else [])])([y_true, y_pred])
+        return outputs[0], outputs[1] if case.grad else None, "float32", None
+
+
+def _ramp(values, np_like):
+    """A sum with different weights, so that a gradient sees each value."""
+    flat = np_like.reshape(values, [-1])
+    size = int(flat.shape[0])
+    return (np_like.sum if hasattr(np_like, "sum") else np_like.reduce_sum)(
+        flat * np.asarray(np.arange(1, size + 1) / max(size, 1), "float32")
+    )
