@@ -96,6 +96,8 @@ def zip_members(archive: zipfile.ZipFile) -> Iterator[Member]:
 
 def tar_members(archive: tarfile.TarFile) -> Iterator[Member]:
     infos = archive.getmembers()
+    while archive.fileobj.read(1 << 20):  # to the end, where a compressed archive has its checksum
+        pass
     by_name = {posixpath.normpath(info.name): info for info in infos}
     for info in infos:
         target = follow(info, by_name)
