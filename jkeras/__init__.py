@@ -15,7 +15,7 @@ from ._version import __version__
 _HOMES = {
     "Model": "models.model",
     "Sequential": "models.sequential",
-    "Input": "models.inputs",
+    "Input": "layers.inputs",
     "Layer": "core.layer",
     "InputSpec": "core.spec",
     "Variable": "core.variable",

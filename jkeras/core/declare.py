@@ -83,6 +83,7 @@ def _fields_of(cls: type) -> dict[str, Field]:
             continue
         for name, kind in inspect.get_annotations(base).items():
             if kind is ClassVar or get_origin(kind) is ClassVar or name.startswith("_"):
+                fields.pop(name, None)  # a subclass takes an inherited field away so
                 continue
             default = vars(base).get("_field_defaults", vars(base)).get(name, MISSING)
             fields.pop(name, None)

@@ -27,13 +27,17 @@ def ensure_built(layer: Any, x: Any) -> None:
         if not layer.built and not tracking.tree(layer):
             layer._build_by_shapes({})
         return
-    inputs = _abstract(x, layer)
+    abstract_call(layer, x)
+
+
+def abstract_call(layer: Any, x: Any) -> None:
+    """Calls a layer on inputs like ``x`` without computing, so that all its parts are built."""
 
     def run(x: Any) -> Any:
         with frames.Frame(values={}, abstract=True) as frame:
             return calling.run(layer, frame, x if isinstance(x, tuple) else (x,), {})
 
-    jax.eval_shape(run, inputs)
+    jax.eval_shape(run, _abstract(x, layer))
 
 
 def _abstract(x: Any, layer: Any) -> Any:

@@ -58,9 +58,9 @@ def flatten_layers(layer: Any) -> list[Any]:
 
 
 def own_weights(layer: Any) -> list[Variable]:
-    """The Variables of the layer itself: those that train, then the others."""
+    """The Variables of the layer itself: those made to train, then the others; freezing one moves nothing."""
     mine = [item for item in tracked(layer) if isinstance(item, Variable)]
-    return [v for v in mine if v.trainable] + [v for v in mine if not v.trainable]
+    return [v for v in mine if v.made_trainable] + [v for v in mine if not v.made_trainable]
 
 
 def own_seeds(layer: Any) -> list[Variable]:

@@ -51,9 +51,10 @@ class Variable:
         self.regularizer: Callable | None = None
         self.constraint: Callable | None = None
         self.overwrite_with_gradient = False
-        self._trainable = bool(trainable)
+        self._trainable = self.made_trainable = bool(trainable)  # the second: its place among the weights, for good
         self._layout = layout
         self._cell: Any = None
+        self._lent = False  # does anybody outside hold the stored array?
         self._initializer: Callable | None = None
         if callable(initializer) and not hasattr(initializer, "__array__"):
             if shape is None:
@@ -65,7 +66,7 @@ class Variable:
             value = _as_array(initializer, dtype)
             self.dtype = dtypes.standardize_dtype(dtype if dtype is not None else value.dtype)
             self.shape = tuple(value.shape) if shape is None else _checked_shape(shape, self.name)
-            self._cell = jnp.broadcast_to(value, self.shape)
+            self._cell, self._lent = jnp.broadcast_to(value, self.shape), True
 
     # ---- reading
 
@@ -79,9 +80,11 @@ class Variable:
         """The array: the one bound in the current call, or the stored one."""
         frame = frames._current.get()
         if frame is None:
+            self._lent = True
             return self._cell if self._cell is not None else self.materialize()
         found = frame.lookup(self)
         if found is frames.UNBOUND:
+            self._lent = True
             found = self._cell if self._cell is not None else self.materialize()
         compute = frame.compute_dtype
         if compute is not None and self.autocast and self.dtype != compute and dtypes.is_float(self.dtype):
@@ -101,7 +104,7 @@ class Variable:
 
     def numpy(self) -> np.ndarray:
         """A copy of the array on the host."""
-        return np.array(self.value)
+        return np.array(self.value if frames._current.get() is not None else self.materialize())
 
     @property
     def ndim(self) -> int:
@@ -142,7 +145,7 @@ class Variable:
             )
         if self._layout is not None and isinstance(self._layout, jax.sharding.Sharding):
             value = jax.device_put(value, self._layout)
-        self._cell = value
+        self._cell, self._lent = value, True
         return value
 
     def assign_add(self, value: Any) -> jax.Array:

@@ -301,6 +301,17 @@ class StreamSource:
                     self._pass = itertools.chain(list(prefetch.left), self._pass)
         self._end_epoch()
 
+    def peek(self, rng=None):
+        """The next batch, which stays the next."""
+        if self._pass is None:
+            self._new_pass(rng)
+        batch = next(self._pass, None)
+        if batch is None:
+            self._forget_pass()
+            raise ValueError(f"{self.feed.what} gives no batch at all. Check that it has data.")
+        self._pass = itertools.chain([batch], self._pass)
+        return batch
+
     def _forget_pass(self):
         self._pass = self._pass_seed = None
         self._in_pass = 0

@@ -2,6 +2,8 @@
 
 import warnings
 
+from jkeras.core.declare import era, era_default, resolve_default
+from jkeras.core.errors import unknown
 from jkeras.train.logs import Logs
 
 BATCH_HOOKS = {mode: (f"on_{mode}_batch_begin", f"on_{mode}_batch_end") for mode in ("train", "test", "predict")}
@@ -310,3 +312,25 @@ for _name in HOOKS:
     setattr(CallbackList, _name, _hook(_name))
 CallbackList.on_batch_begin = CallbackList.on_train_batch_begin
 CallbackList.on_batch_end = CallbackList.on_train_batch_end
+
+
+def by_position(callback, arguments, names):
+    """The arguments beyond those that all generations have at one place, by name: {name: value}.
+
+    `names` is Keras 3's order; the orders of other generations are era defaults of the field "positional".
+    """
+    cls = type(callback)
+    names = resolve_default(cls, "positional", era_default(tuple(names)))
+    if len(arguments) > len(names):
+        raise TypeError(f"{cls.__name__}: {len(arguments) - len(names)} positional arguments too many.")
+    return dict(zip(names, arguments, strict=False))
+
+
+def todays_words(callback, words, accepted):
+    """Keyword arguments that are no parameters, in today's words; raises TypeError for those that nobody knows."""
+    if words and era.translate is not None:
+        _, words = era.translate(type(callback), (), words)
+    for name in words:
+        if name not in accepted:
+            raise TypeError(f"{type(callback).__name__}: {unknown('argument', name, accepted)}")
+    return words

@@ -1,0 +1,126 @@
+"""Where data enters a model."""
+
+from typing import Any
+
+import numpy as np
+
+from ..core.dtypes import standardize_dtype
+from ..core.layer import Layer, layer
+from ..core.naming import unique_name
+from ..core.symbolic import KerasTensor, Node
+
+
+@layer
+class InputLayer(Layer):
+    """The layer behind ``Input()``.  https://keras.io/api/layers/core_layers/input/
+
+    >>> InputLayer((4,), name="x").output.shape
+    (None, 4)
+    """
+
+    def __init__(
+        self,
+        shape: Any = None,
+        batch_size: int | None = None,
+        dtype: Any = None,
+        sparse: bool | None = None,
+        ragged: bool | None = None,
+        batch_shape: Any = None,
+        input_tensor: Any = None,
+        optional: bool = False,
+        name: str | None = None,
+        **kwargs: Any,
+    ):
+        if sparse or ragged:
+            raise ValueError("Input: sparse and ragged inputs are not supported; pass dense arrays.")
+        input_shape = kwargs.pop("input_shape", None)
+        batch_shape = batch_shape if batch_shape is not None else kwargs.pop("batch_input_shape", None)
+        dtype = dtype if dtype is not None else getattr(input_tensor, "dtype", None)
+        super().__init__(name=name or unique_name("input_layer"), **kwargs)
+        if isinstance(input_tensor, KerasTensor):
+            batch_shape = input_tensor.shape
+        elif input_tensor is not None:
+            batch_shape = np.shape(input_tensor)
+        self.batch_shape = _batch_shape(shape if shape is not None else input_shape, batch_size, batch_shape)
+        self._dtype, self.sparse, self.ragged, self.optional = standardize_dtype(dtype), bool(sparse), bool(ragged), optional
+        self.fed = None if input_tensor is None or isinstance(input_tensor, KerasTensor) else input_tensor
+        self.built = True
+        output = KerasTensor(self.batch_shape, self._dtype, name=self.name)
+        Node(self, (), {}, output)
+
+    def call(self, inputs: Any = None) -> Any:
+        """The inputs as they are."""
+        return inputs
+
+    @property
+    def dtype(self) -> str:  # type: ignore[override]
+        """Dtype of the data."""
+        return self._dtype
+
+    @property
+    def batch_size(self) -> int | None:
+        """Fixed batch size, or None."""
+        return self.batch_shape[0]
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        config = {"batch_shape": self.batch_shape, "dtype": self.dtype, "sparse": self.sparse, "ragged": self.ragged}
+        return {**config, "name": self.name, **({"optional": True} if self.optional else {})}
+
+
+def _batch_shape(shape: Any, batch_size: int | None, batch_shape: Any) -> tuple[int | None, ...]:
+    if shape is None and batch_shape is None:
+        raise ValueError("Input: give shape=(...), without the batch axis, or batch_shape=(...), with it.")
+    if shape is not None and batch_shape is not None:
+        raise ValueError("Input: give shape or batch_shape, not both.")
+    if batch_shape is None:
+        shape = (shape,) if isinstance(shape, (int, np.integer)) else shape
+        batch_shape = (batch_size, *_sizes(shape, "shape"))
+    return _sizes(batch_shape, "batch_shape")
+
+
+def _sizes(shape: Any, what: str) -> tuple[int | None, ...]:
+    sizes = []
+    for d in shape:
+        d = getattr(d, "value", d)
+        if d is not None and (isinstance(d, bool) or not hasattr(d, "__index__") or int(d) < 0):
+            raise ValueError(f"Input({what}={tuple(shape)}): every size must be None or an integer of at least 0.")
+        sizes.append(None if d is None else int(d))
+    return tuple(sizes)
+
+
+def Input(
+    shape: Any = None,
+    batch_size: int | None = None,
+    dtype: Any = None,
+    sparse: bool | None = None,
+    ragged: bool | None = None,
+    batch_shape: Any = None,
+    name: str | None = None,
+    tensor: Any = None,
+    optional: bool = False,
+    **kwargs: Any,
+) -> KerasTensor:
+    """A symbolic tensor for data of a shape (without the batch axis), to build a model from.
+
+    Raises ValueError for a shape that is none.  https://keras.io/api/layers/core_layers/input/
+
+    >>> Input((28, 28, 1)).shape
+    (None, 28, 28, 1)
+    """
+    if tensor is not None and isinstance(tensor, KerasTensor) and tensor._keras_history is not None:
+        return tensor
+    layer = InputLayer(
+        shape=shape,
+        batch_size=batch_size,
+        dtype=dtype,
+        sparse=sparse,
+        ragged=ragged,
+        batch_shape=batch_shape,
+        input_tensor=tensor,
+        optional=optional,
+        name=name,
+        **kwargs,
+    )
+    return layer._inbound_nodes[0].outputs
+

@@ -1,0 +1,363 @@
+"""The model: a layer that can be compiled, trained, evaluated and asked."""
+
+from typing import Any, Self
+
+from ..core import calling, errors, pure
+from ..core import frame as frames
+from ..core.graph import Graph
+from ..core.layer import Layer, family
+from ..core.symbolic import KerasTensor, is_symbolic
+from ..core.variable import Variable, initialize
+from ..train import compiling, loop, predicting
+
+_OLD_NAMES = {"input": "inputs", "output": "outputs"}
+
+
+class Model(Layer):
+    """A layer with a training loop: subclassed, or made from symbolic inputs and outputs.
+
+    https://keras.io/api/models/model/
+
+    >>> from jkeras import Input, layers
+    >>> x = Input((4,))
+    >>> Model(x, layers.Dense(2)(x)).output_shape
+    (None, 2)
+    """
+
+    _untracked = Layer._untracked | {"_compiled", "_programs", "history", "optimizer", "loss", "_graph"}
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        functional = cls is Model and _functional_arguments(args, kwargs)[0] is not None
+        self: Any = super().__new__(Functional if functional else cls, *args, **kwargs)
+        vars(self).update(_graph=None, _compiled=None, _programs={}, optimizer=None, loss=None, stop_training=False)
+        return self
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        inputs, outputs, kwargs = _functional_arguments(args, kwargs)
+        super().__init__(**kwargs)
+        if inputs is not None:
+            self._set_graph(inputs, outputs)
+
+    def _set_graph(self, inputs: Any, outputs: Any) -> None:
+        self._graph = Graph(inputs, outputs, self.name)
+        self._check_names()
+        self.built = True
+
+    def _check_names(self) -> None:
+        seen: set[str] = set()
+        for one in self.layers:
+            if one.name in seen:
+                raise ValueError(f"Model '{self.name}': two layers are named {one.name!r}; names must be unique. Rename one.")
+            seen.add(one.name)
+
+    # ---- calling
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        """Computes the outputs."""
+        if self._graph is None:
+            raise NotImplementedError(
+                f"Model '{self.name}' of class {type(self).__name__} has no call(); define call(self, inputs), or make it "
+                "from symbolic inputs and outputs."
+            )
+        if mask is not None:
+            for x, m in zip(calling._array_leaves(inputs), mask if isinstance(mask, list) else [mask], strict=False):
+                frames.set_mask(x, m)
+        return self._graph.run(inputs, training)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """The mask of the outputs: what the layers inside have said."""
+        if self._graph is None:
+            return super().compute_mask(inputs, previous_mask)
+        with frames.Frame():
+            outputs = self.call(inputs, mask=previous_mask)
+            return calling.mask_of(outputs)
+
+    @property
+    def _makes_masks(self) -> bool:
+        return self._graph is None and super()._makes_masks
+
+    def build(self, input_shape: Any = None) -> None:
+        """Makes the weights for inputs of a shape with its batch axis."""
+        default = type(self).build is Model.build and type(self).call is not Model.call
+        if self.built or self._graph is not None or input_shape is None or not default:
+            self.built = True
+            return
+        self.built = True
+        try:
+            pure.abstract_call(self, input_shape)
+        except Exception:
+            self.built = False
+            raise
+        self._build_shape = input_shape
+
+    def _build_by_shapes(self, shapes: dict[str, Any]) -> None:
+        if type(self).build is Model.build:  # the call that follows builds the parts
+            self._finish_build(next(iter(shapes.values()), None))
+        else:
+            super()._build_by_shapes(shapes)
+
+    def _sublayers(self) -> list[Layer]:
+        below = super()._sublayers()
+        if self._graph is None:
+            return below
+        inside = [op for op in self._graph.operations if isinstance(op, Layer)]
+        known = set(map(id, inside))
+        return inside + [one for one in below if id(one) not in known]
+
+    # ---- structure
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers directly below, in Keras's order."""
+        return self._sublayers()
+
+    @layers.setter
+    def layers(self, _: Any) -> None:
+        raise AttributeError("Model.layers cannot be assigned; make a new model from the layers you want.")
+
+    @property
+    def inputs(self) -> list[KerasTensor] | None:
+        """The symbolic inputs."""
+        return None if self._graph is None else list(self._graph.input_tensors)
+
+    @property
+    def outputs(self) -> list[KerasTensor] | None:
+        """The symbolic outputs."""
+        return None if self._graph is None else list(self._graph.output_tensors)
+
+    @outputs.setter
+    def outputs(self, outputs: Any) -> None:
+        self._rewire(outputs)
+
+    def _rewire(self, outputs: Any) -> None:
+        if self._graph is None:
+            raise AttributeError(f"Model '{self.name}' has no symbolic outputs.")
+        outputs = outputs[0] if isinstance(outputs, (list, tuple)) and len(outputs) == 1 else outputs
+        self._graph = Graph(self._graph.inputs, outputs, self.name)
+        self._programs.clear()
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input, or the structure of several."""
+        return super().input if self._graph is None else self._graph.inputs
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output, or the structure of several."""
+        return super().output if self._graph is None else self._graph.outputs
+
+    @property
+    def input_shape(self) -> Any:
+        """Shape of the input, or the structure of several."""
+        return super().input_shape if self._graph is None else calling.shape_of(self._graph.inputs)
+
+    @property
+    def output_shape(self) -> Any:
+        """Shape of the output, or the structure of several."""
+        return super().output_shape if self._graph is None else calling.shape_of(self._graph.outputs)
+
+    @property
+    def input_names(self) -> list[str]:
+        """Names of the inputs."""
+        return [] if self._graph is None else self._graph.input_names
+
+    @property
+    def output_names(self) -> list[str]:
+        """Names of the outputs: their dict keys, or the layers that make them."""
+        return compiling.output_names(self)
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of a name or index; raises ValueError if there is none."""
+        if (name is None) == (index is None):
+            raise ValueError("get_layer: give a name or an index" + (", not both." if name is not None else "."))
+        layers = self.layers
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(f"get_layer({index=}): model '{self.name}' has {len(layers)} layers.")
+            return layers[index]
+        for one in layers:
+            if one.name == name:
+                return one
+        raise ValueError(f"get_layer: {errors.unknown('layer', name, [one.name for one in layers])}")
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: list[float] | None = None,
+        print_fn: Any = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Any = None,
+    ) -> None:
+        """Prints the layers, their output shapes and numbers of parameters."""
+        from .summary import print_summary
+
+        print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
+
+    def reset_states(self) -> None:
+        """Sets the states of stateful layers back."""
+        for one in self._flatten_layers(include_self=False):
+            reset = getattr(one, "reset_states", None) or getattr(one, "reset_state", None)
+            if reset is not None and getattr(one, "stateful", False) and not isinstance(one, Model):
+                reset()
+
+    reset_state = reset_states
+
+    @property
+    def stateful(self) -> bool:
+        """Does any layer keep a state from batch to batch?"""
+        return any(getattr(one, "stateful", False) for one in self._flatten_layers(include_self=False))
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics given to ``compile`` and those among the attributes."""
+        return compiling.metrics_of(self)
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of what ``evaluate`` gives, in order."""
+        return compiling.metrics_names(self)
+
+    @property
+    def metrics_variables(self) -> list[Variable]:
+        """The Variables of the metrics."""
+        return compiling.metrics_variables(self)
+
+    # ---- training
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Says how to train: optimizer, loss, metrics.  https://keras.io/api/models/model_training_apis/
+
+        Raises TypeError for an unknown argument, ValueError for an unknown name (with the nearest known one).
+        """
+        compiling.compile_model(self, args, kwargs)
+
+    @property
+    def compiled(self) -> bool:
+        """Has ``compile`` been called?"""
+        return self._compiled is not None
+
+    fit = loop.fit
+    evaluate = loop.evaluate
+    predict = predicting.predict
+    train_on_batch = loop.train_on_batch
+    test_on_batch = loop.test_on_batch
+    predict_on_batch = predicting.predict_on_batch
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """The scalar that training minimises; override it for a loss of your own."""
+        return compiling.compute_loss(self, x, y, y_pred, sample_weight, training)
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """Updates the metrics and gives their results; override it for results of your own."""
+        return compiling.compute_metrics(self, x, y, y_pred, sample_weight)
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """The current results of the metrics by name."""
+        return compiling.metrics_result(self)
+
+    def reset_metrics(self) -> None:
+        """Starts the metrics anew."""
+        for m in self.metrics:
+            m.reset_state()
+
+    def train_step(self, *args: Any) -> Any:
+        """One training step; override it as ``train_step(self, state, data)``, Keras 3's form on JAX."""
+        return loop.default_train_step(self, *args)
+
+    def test_step(self, *args: Any) -> Any:
+        """One evaluation step; override it as ``test_step(self, state, data)`` or ``test_step(self, data)``."""
+        return loop.default_test_step(self, *args)
+
+    def predict_step(self, *args: Any) -> Any:
+        """One prediction step; override it as ``predict_step(self, state, data)`` or ``predict_step(self, data)``."""
+        return predicting.default_predict_step(self, *args)
+
+    def stateless_compute_loss(
+        self,
+        trainable_variables: Any,
+        non_trainable_variables: Any,
+        metrics_variables: Any,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """``compute_loss`` as a pure function: (loss, (trainable, non-trainable, metric values))."""
+        return compiling.stateless_compute_loss(
+            self, trainable_variables, non_trainable_variables, metrics_variables, x, y, y_pred, sample_weight, training
+        )
+
+    def get_weights(self) -> list[Any]:
+        """The weights as NumPy arrays, made all at once if they are new."""
+        self._require_weights("get_weights")
+        initialize(self.variables)
+        return super().get_weights()
+
+    def _require_weights(self, what: str) -> None:
+        if not self.built and not self.weights and self._sublayers():
+            raise ValueError(
+                f"{what}: model '{self.name}' has no weights yet. Call it on data, build(input_shape) it, or give the first "
+                "layer an input shape."
+            )
+
+    # ---- saving
+
+    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        """Writes the whole model to a file; the format follows the extension."""
+        from ..saving import save_model
+
+        save_model(self, filepath, overwrite=overwrite, **kwargs)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        """Writes the weights to a file."""
+        from ..saving import save_weights
+
+        save_weights(self, filepath, overwrite=overwrite, **kwargs)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+        """Reads the weights from a file."""
+        from ..saving import load_weights
+
+        load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+
+
+class Functional(Model):
+    """A model made from symbolic inputs and outputs."""
+
+
+def _functional_arguments(args: tuple, kwargs: dict) -> tuple[Any, Any, dict]:
+    """(inputs, outputs, other arguments) of a model's constructor; inputs is None for a subclassed model."""
+    kwargs = {_OLD_NAMES.get(k, k): v for k, v in kwargs.items()} if "input" in kwargs or "output" in kwargs else dict(kwargs)
+    given = dict(zip(("inputs", "outputs", "name"), args, strict=False))
+    if len(args) > 3:
+        raise TypeError(f"Model takes inputs, outputs and name by position, received {len(args)} arguments.")
+    for key in given:
+        if key in kwargs:
+            raise TypeError(f"Model: argument {key!r} was given twice, by position and by name.")
+    kwargs = {**given, **kwargs}
+    if "inputs" not in kwargs and "outputs" not in kwargs:
+        return None, None, kwargs
+    missing = {"inputs", "outputs"} - set(kwargs)
+    if missing:
+        raise TypeError(f"Model: the argument {missing.pop()!r} is missing.")
+    inputs, outputs = kwargs.pop("inputs"), kwargs.pop("outputs")
+    for what, value in (("inputs", inputs), ("outputs", outputs)):
+        if not is_symbolic(value):
+            raise ValueError(
+                f"Model: {what} must be symbolic tensors as Input() and layers give them, received {_short(value)}."
+            )
+    return inputs, outputs, kwargs
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return f"{type(value).__name__} {text[:60]}" + ("..." if len(text) > 60 else "")
+
+
+family.add(Model)
+family.add(Functional)
+Model._keras_module = Functional._keras_module = "keras"  # type: ignore[attr-defined]

@@ -1,0 +1,132 @@
+"""Errors before work starts: data that do not fit the model are named with what was expected."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+from ..core import errors
+from ..core.spec import describe
+from . import compiling
+
+
+def no_unknown(what: str, function: Callable, kwargs: dict) -> None:
+    """Raises TypeError for an argument that a method does not know."""
+    for name in kwargs:
+        known = [p for p in inspect.signature(function).parameters if p not in ("model", "kwargs")]
+        raise TypeError(f"{what}: {errors.unknown('argument', name, known)}")
+
+
+def epochs(value: Any, initial: Any) -> int:
+    """The number of epochs; raises ValueError for what is none."""
+    for name, number in (("epochs", value), ("initial_epoch", initial)):
+        if isinstance(number, bool) or not isinstance(number, (int, float, np.number)) or number < 0:
+            raise ValueError(f"{name}: expected an integer of at least 0, received {number!r}.")
+    return int(value)
+
+
+def is_compiled(model: Any, what: str) -> None:
+    """Raises RuntimeError if the model was not compiled."""
+    if model._compiled is None:
+        raise RuntimeError(f"{what}: model '{model.name}' is not compiled. Call compile(optimizer=..., loss=...) first.")
+
+
+def fits(model: Any, batch: Any, source: Any) -> None:
+    """Raises ValueError where inputs or targets do not fit the model; arrays are checked whole, streams by a batch."""
+    x, y, _ = batch
+    graph = getattr(model, "_graph", None)
+    if graph is not None:
+        graph.flatten_inputs(x)
+        _check_indices(model, graph, source)
+    compiled = compiling.resolve(model, x, y)
+    if graph is not None:
+        shapes = [t.shape for t in graph.output_tensors]
+        targets = compiled.parts(source.arrays[1] if source.kind == "arrays" else y)
+        for output, target, shape in zip(compiled.outputs or [], targets, shapes, strict=True):
+            if target is not None and output.loss is not None:
+                _check_target(model, output, target, shape)
+    if y is None and compiled.loss is not None and not _steps_are_custom(model):
+        raise ValueError(
+            f"Model '{model.name}': it was compiled with a loss, but there are no targets. Pass y, or batches of (x, y)."
+        )
+
+
+def _steps_are_custom(model: Any) -> bool:
+    names = ("train_step", "test_step", "compute_loss")
+    return any(getattr(type(model), n).__module__ != "jkeras.models.model" for n in names)
+
+
+def _check_target(model: Any, output: Any, target: Any, shape: tuple) -> None:
+    name = getattr(output.loss, "name", "")
+    got = tuple(target.shape)
+    where = f"Model '{model.name}', output {output.name!r}"
+    if "sparse_categorical" in name:
+        classes = shape[-1]
+        if len(got) == len(shape) and got[-1] == classes and classes not in (1, None):
+            raise ValueError(
+                f"{where}: sparse_categorical_crossentropy takes class numbers, received one-hot targets of shape {got}. "
+                "Use categorical_crossentropy, or y.argmax(-1)."
+            )
+        if classes is not None and isinstance(target, np.ndarray) and target.size and target.dtype.kind in "iuf":
+            _check_labels(where, target, classes, output.loss)
+    elif name == "categorical_crossentropy" and (len(got) != len(shape) or shape[-1] not in (None, got[-1])):
+        raise ValueError(
+            f"{where}: categorical_crossentropy takes one-hot targets of shape {shape}, received shape {got}. "
+            "Use to_categorical(y), or sparse_categorical_crossentropy for class numbers."
+        )
+    elif name in ELEMENTWISE and not _comparable(got, shape):
+        raise ValueError(f"{where}: {name} compares targets with outputs of shape {shape}, received targets of shape {got}.")
+
+
+ELEMENTWISE = frozenset(
+    "mean_squared_error mean_absolute_error mean_absolute_percentage_error mean_squared_logarithmic_error huber_loss "
+    "log_cosh binary_crossentropy hinge squared_hinge poisson".split()
+)
+
+
+def _comparable(got: tuple, shape: tuple) -> bool:
+    if len(got) == len(shape) - 1 and shape[-1] == 1:
+        got = (*got, 1)
+    if len(got) == len(shape) + 1 and got[-1] == 1:
+        got = got[:-1]
+    if len(got) != len(shape):
+        return False
+    return all(a is None or b is None or a == b or 1 in (a, b) for a, b in zip(got[1:], shape[1:], strict=True))
+
+
+def _check_labels(where: str, target: np.ndarray, classes: int, loss: Any) -> None:
+    low, high = target.min(), target.max()
+    ignored = getattr(loss, "ignore_class", None)
+    if ignored is not None:
+        kept = target[target != ignored]
+        if not kept.size:
+            return
+        low, high = kept.min(), kept.max()
+    if low < 0 or high >= classes:
+        raise ValueError(
+            f"{where}: class numbers must lie between 0 and {classes - 1}, received {low:g} to {high:g}. "
+            "Give the last layer as many units as there are classes."
+        )
+
+
+def _check_indices(model: Any, graph: Any, source: Any) -> None:
+    """Inputs that go straight into an Embedding must be indices that it has."""
+    if source.kind != "arrays":
+        return
+    given = graph.flatten_inputs(source.arrays[0])
+    by_input = {id(t): a for t, a in zip(graph.input_tensors, given, strict=True)}
+    for node in graph.nodes:
+        one = node.operation
+        limit = getattr(one, "input_dim", None)
+        if type(one).__name__ != "Embedding" or not isinstance(limit, int):
+            continue
+        data = by_input.get(id(node.input_tensors[0]))
+        if isinstance(data, (np.ndarray, jax.Array)) and data.size and data.dtype.kind in "iuf":
+            low, high = np.min(data), np.max(data)
+            if low < 0 or high >= limit:
+                raise ValueError(
+                    f"{describe(one)}: indices must lie between 0 and {limit - 1} (input_dim={limit}), received {low:g} "
+                    f"to {high:g}."
+                )

@@ -1,0 +1,447 @@
+"""What ``compile`` was told, and what it means once the outputs of the model are known."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .. import losses as losses_module
+from .. import metrics as metrics_module
+from .. import optimizers
+from ..core import calling, errors, pure, tracking
+from ..core import frame as frames
+from ..core.declare import current_era
+from ..core.variable import Variable
+
+ARGUMENTS = (
+    "optimizer loss loss_weights metrics weighted_metrics run_eagerly steps_per_execution jit_compile auto_scale_loss "
+    "sample_weight_mode target_tensors".split()
+)
+# Said by older scripts; they ask for what happens anyway.
+WITHOUT_MEANING = ("class_mode", "experimental_run_tf_function", "pss_evaluation_shards")
+
+
+class Output:
+    """One output of a model: its loss and its metrics."""
+
+    def __init__(self, name: str, loss: Any, weight: Any, metrics: list, weighted: list, tracker: Any):
+        self.name, self.loss, self.weight = name, loss, weight
+        self.metrics, self.weighted, self.tracker = metrics, weighted, tracker
+
+
+class Compiled:
+    """The arguments of ``compile``; ``outputs`` are resolved when the model's outputs are known."""
+
+    def __init__(self, model: Any, arguments: dict[str, Any]):
+        self.arguments = arguments
+        self.era = current_era()
+        self.loss_weights = arguments.get("loss_weights")
+        self.target_tensors = _targets(arguments.get("target_tensors"))
+        self.temporal = arguments.get("sample_weight_mode")
+        self.run_eagerly = bool(arguments.get("run_eagerly"))
+        self.jit = arguments.get("jit_compile") is not False and not self.run_eagerly
+        self.steps_per_execution = _steps(arguments.get("steps_per_execution"))
+        self.loss = _resolve_losses(arguments.get("loss"))
+        for given in (arguments.get("metrics"), arguments.get("weighted_metrics")):
+            _check_metric_names(given)
+        self.loss_tracker = metrics_module.Mean(name="loss")
+        # what trains, and which layers run in inference mode for good, is fixed now
+        self.trainable_flags = {id(one): one._trainable for one in tracking.flatten_layers(model)}
+        self.outputs: list[Output] | None = None
+        self.structure: Any = None
+        self.added: dict[str, Any] = {}  # metrics of add_metric, by name
+
+    def trackers(self) -> list[Any]:
+        """All metrics in the order of their results."""
+        outputs = self.outputs or []
+        found = [self.loss_tracker, *(o.tracker for o in outputs if o.tracker is not None)]
+        found += [m for o in outputs for m in o.metrics] + [m for o in outputs for m in o.weighted]
+        return found + list(self.added.values())
+
+    def named_results(self) -> list[tuple[str, Any]]:
+        """(name in logs, metric) in order."""
+        outputs = self.outputs or []
+        several = len(outputs) > 1
+        named = [("loss", self.loss_tracker)]
+        named += [(f"{o.name}_loss", o.tracker) for o in outputs if o.tracker is not None]
+        for kind in ("metrics", "weighted"):
+            for o in outputs:
+                named += [(f"{o.name}_{m.name}" if several else m.name, m) for m in getattr(o, kind)]
+        return _unique_names(named + list(self.added.items()))
+
+    def parts(self, tree: Any) -> list[Any]:
+        """The leaves of targets or weights that belong to the outputs, in their order; None where there is none."""
+        return split_by_output(tree, self.structure, [o.name for o in self.outputs or []])
+
+
+def _unique_names(named: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    used: set[str] = set()
+    result = []
+    for name, metric in named:
+        count, candidate = 0, name
+        while candidate in used:
+            count += 1
+            candidate = f"{name}_{count}"
+        used.add(candidate)
+        result.append((candidate, metric))
+    return result
+
+
+def _steps(value: Any) -> int:
+    if value in (None, "auto"):
+        return 1
+    if isinstance(value, bool) or int(value) != value or value < 1:
+        raise ValueError(f"compile: steps_per_execution must be a positive integer or 'auto', received {value!r}.")
+    return int(value)
+
+
+def _targets(value: Any) -> Any:
+    if value is None or value == []:
+        return None
+    one = value if not isinstance(value, (list, tuple)) else value[0] if len(value) == 1 else None
+    return [np.asarray(v) for v in value] if one is None else np.asarray(one)
+
+
+def compile_model(model: Any, args: tuple, kwargs: dict) -> None:
+    """Checks the arguments of ``compile`` and stores what they mean."""
+    given = _named(args, kwargs)
+    checks_unknown(model, given)
+    given.setdefault("optimizer", "rmsprop")
+    optimizer = optimizers.get(given["optimizer"] if given["optimizer"] is not None else "rmsprop")
+    if given.get("auto_scale_loss", True) and _is_half(model) and not hasattr(optimizer, "dynamic_scale"):
+        optimizer = optimizers.LossScaleOptimizer(optimizer)
+    compiled = Compiled(model, given)
+    model.optimizer = optimizer
+    model.loss = given.get("loss")
+    model._compiled = compiled
+    model._compile_arguments = given
+    model._programs.clear()
+    model.stop_training = False
+
+
+def _is_half(model: Any) -> bool:
+    policies = {getattr(one.dtype_policy, "name", None) for one in tracking.flatten_layers(model)}
+    return "mixed_float16" in policies
+
+
+def _named(args: tuple, kwargs: dict) -> dict[str, Any]:
+    """Arguments by name; the third and fourth position differ between Keras 2 (metrics) and Keras 3 (loss_weights)."""
+    order = ["optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", *ARGUMENTS[5:9]]
+    if len(args) > 2 and (current_era() != "3" or not _are_numbers(args[2])):
+        order[2:4] = ["metrics", "loss_weights"]
+    if len(args) > len(order):
+        raise TypeError(f"compile takes at most {len(order)} positional arguments, received {len(args)}.")
+    given = dict(zip(order, args, strict=False))
+    for name in given:
+        if name in kwargs:
+            raise TypeError(f"compile: argument {name!r} was given twice, by position and by name.")
+    return {**given, **kwargs}
+
+
+def _are_numbers(value: Any) -> bool:
+    values = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else [value]
+    return all(v is None or isinstance(v, (int, float)) for v in values)
+
+
+def checks_unknown(model: Any, given: dict) -> None:
+    """Raises TypeError for an argument that ``compile`` does not know."""
+    for name in list(given):
+        if name in WITHOUT_MEANING:
+            del given[name]
+        elif name not in ARGUMENTS:
+            raise TypeError(f"compile: {errors.unknown('argument', name, ARGUMENTS)}")
+
+
+def _resolve_losses(loss: Any) -> Any:
+    if isinstance(loss, dict) and "class_name" not in loss:
+        return {k: _resolve_losses(v) for k, v in loss.items()}
+    if isinstance(loss, (list, tuple)):
+        return [_resolve_losses(v) for v in loss]
+    found = losses_module.get(loss)
+    if found is None or isinstance(found, losses_module.Loss):
+        return found
+    if not callable(found):
+        raise ValueError(f"compile: {loss!r} is no loss: expected a name, a Loss or a function of (y_true, y_pred).")
+    return losses_module.LossFunctionWrapper(found, name=getattr(found, "__name__", "loss"))
+
+
+def _check_metric_names(given: Any) -> None:
+    for name in _flat(given):
+        if isinstance(name, str) and name.lower() not in ("accuracy", "acc", "crossentropy", "ce", "sparse_accuracy"):
+            metrics_module.get(name)
+
+
+def _flat(given: Any) -> list[Any]:
+    if given is None:
+        return []
+    if isinstance(given, dict):
+        return [m for v in given.values() for m in _flat(v)]
+    if isinstance(given, (list, tuple)):
+        return [m for v in given for m in _flat(v)]
+    return [given]
+
+
+# ------------------------------------------------- resolving
+
+
+def output_names(model: Any) -> list[str]:
+    """Names of the outputs: dict keys, the layers that make them, or output_1, output_2, ..."""
+    graph = getattr(model, "_graph", None)
+    if graph is None:
+        compiled = model._compiled
+        return [o.name for o in compiled.outputs] if compiled is not None and compiled.outputs else []
+    if isinstance(graph.outputs, dict):
+        return list(graph.outputs)
+    return [name for name, _ in _unique_names([(x._keras_history.operation.name, None) for x in graph.output_tensors])]
+
+
+def _output_specs(model: Any, x: Any) -> Any:
+    """The structure of the outputs with shapes: known from the graph, else found by an abstract call."""
+    graph = getattr(model, "_graph", None)
+    if graph is not None:
+        return graph.outputs
+    specs = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), x)
+
+    def run(x: Any) -> Any:
+        with frames.Frame(values={}, abstract=True, training=True) as frame:
+            y = calling.run(model, frame, (x,), {})
+            model._compiled.seen_metrics = [(name, aggregation) for _, (name, _, aggregation) in frame.metrics]
+            return y
+
+    return jax.eval_shape(run, specs)
+
+
+def resolve(model: Any, x: Any, y: Any) -> Compiled:
+    """Pairs outputs with losses and metrics; raises ValueError where structures or shapes do not fit."""
+    compiled = model._compiled
+    if compiled is None:
+        raise RuntimeError(
+            f"Model '{model.name}' must be compiled before it is trained or evaluated: call compile(...)."
+        )
+    if compiled.outputs is not None:
+        return compiled
+    specs = _output_specs(model, x)
+    compiled.structure = jax.tree.structure(specs, is_leaf=lambda v: hasattr(v, "shape"))
+    leaves = jax.tree.leaves(specs, is_leaf=lambda v: hasattr(v, "shape"))
+    names = _names_for(model, specs, len(leaves))
+    losses = _spread(compiled.loss, names, "loss")
+    weights = _spread(compiled.loss_weights, names, "loss_weights")
+    if len(names) > 1 and isinstance(compiled.loss, losses_module.Loss):
+        weights = weights if compiled.loss_weights is not None else [None] * len(names)
+    targets = split_by_output(y, compiled.structure, names)
+    metrics = _per_output(compiled, compiled.arguments.get("metrics"), names)
+    weighted = _per_output(compiled, compiled.arguments.get("weighted_metrics"), names)
+    outputs = []
+    for i, name in enumerate(names):
+        y_shape = getattr(targets[i], "shape", None)
+
+        def choose(m: Any, i: int = i, y_shape: Any = y_shape) -> Any:
+            return metrics_module.choose(m, y_shape, tuple(leaves[i].shape), losses[i])
+
+        tracker = metrics_module.Mean(name=f"{name}_loss") if len(names) > 1 and losses[i] is not None else None
+        outputs.append(
+            Output(
+                name, losses[i], weights[i], [choose(m) for m in metrics[i]], [choose(m) for m in weighted[i]], tracker
+            )
+        )
+    compiled.outputs = outputs
+    for name, aggregation in getattr(compiled, "seen_metrics", ()):
+        compiled.added[name] = metrics_module.Mean(name=name)
+    return compiled
+
+
+def _names_for(model: Any, specs: Any, count: int) -> list[str]:
+    if isinstance(specs, dict):
+        return list(specs) if len(specs) == count else [f"output_{i + 1}" for i in range(count)]
+    graph = getattr(model, "_graph", None)
+    if graph is not None:
+        return output_names(model)
+    return [f"output_{i + 1}" for i in range(count)]
+
+
+def _spread(value: Any, names: list[str], what: str) -> list[Any]:
+    """One entry per output from one for all, a list or a dict by output name."""
+    if isinstance(value, dict):
+        for key in value:
+            if key not in names:
+                raise ValueError(f"compile: {what} names the output {key!r}. {errors.unknown('output', key, names)}")
+        return [value.get(n) for n in names]
+    if isinstance(value, (list, tuple)):
+        flat = _flat(value)
+        if len(flat) != len(names):
+            raise ValueError(
+                f"compile: {what} has {len(flat)} entries, the model has {len(names)} outputs ({', '.join(names)})."
+            )
+        return flat
+    return [value] * len(names)
+
+
+def _per_output(compiled: Compiled, given: Any, names: list[str]) -> list[list[Any]]:
+    """The metrics of each output, from a list for all, one list for each, or a dict by output name."""
+    if given is None:
+        return [[] for _ in names]
+    if isinstance(given, dict):
+        for key in given:
+            if key not in names:
+                raise ValueError(f"compile: metrics names the output {key!r}. {errors.unknown('output', key, names)}")
+        return [_flat(given.get(n)) for n in names]
+    items = list(given) if isinstance(given, (list, tuple)) else [given]
+    if len(names) == 1:
+        return [_flat(items)]
+    nested = any(isinstance(m, (list, tuple, dict)) or m is None for m in items)
+    one_each = nested or (compiled.era == "3" and len(items) == len(names))
+    if one_each:
+        if len(items) != len(names):
+            raise ValueError(f"compile: metrics has {len(items)} entries, the model has {len(names)} outputs.")
+        return [_flat(m) for m in items]
+    return [list(items) for _ in names]
+
+
+def split_by_output(tree: Any, structure: Any, names: list[str]) -> list[Any]:
+    """Targets or weights in the order of the outputs."""
+    if tree is None:
+        return [None] * len(names)
+    if isinstance(tree, dict):
+        unknown = [k for k in tree if k not in names]
+        if unknown and len(tree) != len(names):
+            raise ValueError(f"No output is named {unknown[0]!r}; the outputs are {names}.")
+        return [tree.get(n) for n in names] if not unknown else list(tree.values())
+    if isinstance(tree, (list, tuple)):
+        flat = calling._array_leaves(tree) if any(v is not None for v in tree) else list(tree)
+        flat = list(tree) if len(tree) == len(names) else flat
+        if len(flat) != len(names):
+            raise ValueError(f"Expected targets for {len(names)} outputs ({', '.join(names)}), received {len(flat)}.")
+        return flat
+    return [tree] * len(names) if len(names) > 1 else [tree]
+
+
+# ------------------------------------------------- computing
+
+
+def loss_value(loss: Any, y: Any, y_pred: Any, weight: Any, era: str) -> jax.Array:
+    """The loss of one output; older eras divide by the number of weights that are not zero."""
+    if era in ("1", "2.2") and isinstance(loss, losses_module.Loss):
+        values, mask = loss.values_and_mask(y, y_pred)
+        return losses_module.reduce_weighted(values, weight, mask, loss.reduction, era=era)
+    return loss(y, y_pred, weight)
+
+
+def compute_loss(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool = True) -> jax.Array:
+    """The sum of the outputs' weighted losses and of what the layers add; keeps the outputs' own losses."""
+    compiled = resolve(model, x, y)
+    total: Any = jnp.zeros(())
+    predictions = jax.tree.leaves(y_pred)
+    targets, weights = compiled.parts(y), compiled.parts(sample_weight)
+    for output, t, p, w in zip(compiled.outputs or [], targets, predictions, weights, strict=True):
+        if output.loss is None or t is None:
+            continue
+        value = loss_value(output.loss, t, p, w, compiled.era)
+        value = jnp.mean(value) if jnp.ndim(value) else value
+        if output.tracker is not None:
+            output.tracker.update_state(value, sample_weight=p.shape[0])
+        weighted = value if output.weight is None else value * output.weight
+        total = total + weighted.astype(jnp.float32)
+    for value in model.losses:
+        total = total + jnp.sum(jnp.asarray(value)).astype(jnp.float32)
+    return total
+
+
+def compute_metrics(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> dict[str, Any]:
+    """Updates the metrics of all outputs; gives the results by name."""
+    update_metrics(model, x, y, y_pred, sample_weight)
+    return metrics_result(model)
+
+
+def update_metrics(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> None:
+    """Updates the metrics of all outputs."""
+    compiled = resolve(model, x, y)
+    predictions = jax.tree.leaves(y_pred)
+    targets, weights = compiled.parts(y), compiled.parts(sample_weight)
+    for output, t, p, w in zip(compiled.outputs or [], targets, predictions, weights, strict=True):
+        if t is None:
+            continue
+        for m in output.metrics:
+            m.update_state(t, p)
+        for m in output.weighted:
+            m.update_state(t, p, sample_weight=w)
+
+
+def metrics_of(model: Any) -> list[Any]:
+    """The metrics of ``compile`` and those among the attributes of the model and its layers."""
+    own = tracking_metrics(model)
+    compiled = model._compiled
+    if compiled is None:
+        return own
+    mine = compiled.trackers()
+    known = set(map(id, mine))
+    return mine + [m for m in own if id(m) not in known]
+
+
+def tracking_metrics(model: Any) -> list[Any]:
+    """The metrics among the attributes of the model and its layers."""
+    found = {
+        id(m): m
+        for one in tracking.flatten_layers(model)
+        for m in tracking.tracked(one)
+        if getattr(type(m), tracking.KIND, None) == "metric"
+    }
+    return list(found.values())
+
+
+def metrics_variables(model: Any) -> list[Variable]:
+    """The Variables of all metrics."""
+    return tracking.unique([v for m in metrics_of(model) for v in m.variables])
+
+
+def metrics_result(model: Any) -> dict[str, Any]:
+    """Results of all metrics by name."""
+    compiled = model._compiled
+    named = compiled.named_results() if compiled is not None else []
+    known = {id(m) for _, m in named}
+    named += [(m.name, m) for m in tracking_metrics(model) if id(m) not in known]
+    results: dict[str, Any] = {}
+    for name, metric in _unique_names(named):
+        value = metric.result()
+        if isinstance(value, dict):
+            results.update(value)
+        else:
+            results[name] = value
+    return results
+
+
+def metrics_names(model: Any) -> list[str]:
+    """The names of what ``evaluate`` gives, in order."""
+    compiled = model._compiled
+    if compiled is None:
+        return []
+    if compiled.outputs is None and getattr(model, "_graph", None) is not None:
+        try:
+            resolve(model, None, None)
+        except ValueError:  # needs targets to choose: known after the first data
+            compiled.outputs = None
+    known = {id(m) for m in compiled.trackers()}
+    names = [name for name, _ in compiled.named_results()]
+    return names + [m.name for m in tracking_metrics(model) if id(m) not in known]
+
+
+def stateless_compute_loss(
+    model: Any,
+    trainable: Any,
+    non_trainable: Any,
+    metric_values: Any,
+    x: Any,
+    y: Any,
+    y_pred: Any,
+    sample_weight: Any,
+    training: bool,
+) -> Any:
+    """Keras 3's pure form of ``compute_loss``."""
+    train, rest, metric = model.trainable_variables, model.non_trainable_variables, model.metrics_variables
+    values = pure.bind(train, trainable, "stateless_compute_loss: trainable_variables")
+    values.update(pure.bind(rest, non_trainable, "stateless_compute_loss: non_trainable_variables"))
+    values.update(pure.bind(metric, metric_values, "stateless_compute_loss: metrics_variables"))
+    with frames.Frame(values=values, training=training) as frame:
+        loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
+    after = [[frame.values[v] for v in group] for group in (train, rest, metric)]
+    return loss, tuple(after)

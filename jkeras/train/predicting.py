@@ -1,0 +1,138 @@
+"""predict: outputs for many rows, batch by batch, right from several threads at once."""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from ..core import frame as frames
+from ..core.variable import initialize
+from . import checks, programs, step
+from .callbacks.base import CallbackList
+from .compiler import compiler_options
+from .data import adapt
+from .interrupts import Deferred
+
+
+class Predictor:
+    """The compiled forward pass of a model, for as long as its Variables stay the same."""
+
+    def __init__(self, model: Any):
+        self.model = model
+        variables = model.variables
+        train = model._trainable_ids()
+        self.params = [v for v in variables if id(v) in train]
+        self.state = [v for v in variables if id(v) not in train]
+        self._ids = {id(v) for v in variables}
+        one = step.predict_step(model, self.params, self.state)
+        compiled = model._compiled
+        jit = compiled is None or compiled.jit
+        self.run = jax.jit(one, compiler_options=compiler_options()) if jit else one
+
+    def is_current(self) -> bool:
+        """Does the model still have the same Variables?"""
+        return {id(v) for v in self.model.variables} == self._ids
+
+    def __call__(self, x: Any) -> Any:
+        """Outputs for one batch; only what the call itself changes (states of stateful layers) is written."""
+        params = [v._cell if v._cell is not None else v.materialize() for v in self.params]
+        state = [v._cell if v._cell is not None else v.materialize() for v in self.state]
+        outputs, changed = self.run(params, state, x)
+        if changed:
+            programs.put_back([self.state[i] for i in changed], list(changed.values()))
+        return outputs
+
+
+def predictor_of(model: Any, x: Any) -> Predictor:
+    """The model's forward pass; builds the model on ``x`` if need be."""
+    predictor = model._programs.get("predict")
+    if predictor is None or not predictor.is_current():
+        if not model.built or any(not one.built for one in model._flatten_layers()):
+            _build(model, x)
+        initialize(model.variables)
+        predictor = model._programs["predict"] = Predictor(model)
+    return predictor
+
+
+def _build(model: Any, x: Any) -> None:
+    def run(x: Any) -> Any:
+        with frames.Frame(values={}, abstract=True, training=False):
+            return model(x)
+
+    jax.eval_shape(run, jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), x))
+
+
+def predict(
+    model: Any,
+    x: Any,
+    batch_size: int | None = None,
+    verbose: Any = "auto",
+    steps: int | None = None,
+    callbacks: Any = None,
+    max_queue_size: int | None = None,
+    workers: int | None = None,
+    use_multiprocessing: bool | None = None,
+    **kwargs: Any,
+) -> Any:
+    """Outputs for data, as NumPy arrays in the structure of the model's outputs.
+
+    https://keras.io/api/models/model_training_apis/
+    """
+    checks.no_unknown("predict", predict, kwargs)
+    quiet = verbose in (0, False) and not callbacks
+    if quiet and type(x) is np.ndarray and x.dtype == np.float32 and 0 < len(x) <= (batch_size or 32) and steps is None:
+        return _numpy(predictor_of(model, x)(_checked(model, x)))
+    graph = getattr(model, "_graph", None)
+    inputs = len(graph.input_tensors) if graph is not None else None
+    source = adapt(x, batch_size=batch_size, steps=steps, shuffle=False, inputs=inputs, predict=True,
+                   max_queue_size=max_queue_size, workers=workers, use_multiprocessing=use_multiprocessing)  # fmt: skip
+    from .loop import _batches, _first_batch, _verbosity
+
+    first = _first_batch(source)[0]
+    _checked(model, first)
+    predictor = predictor_of(model, first)
+    shown = CallbackList(callbacks, add_progbar=_verbosity(verbose) != 0)
+    shown.set_params({"epochs": 1, "steps": source.steps, "verbose": _verbosity(verbose),
+                      "samples": getattr(source, "size", None), "batch_size": getattr(source, "batch_size", None)})  # fmt: skip
+    for callback in shown:
+        callback.set_model(model)
+    parts = []
+    shown.on_predict_begin()
+    with Deferred() as interrupts:
+        for number, (part, _, _) in enumerate(_batches(source, None)):
+            shown.on_predict_batch_begin(number)
+            outputs = predictor(part)
+            parts.append(_numpy(outputs))
+            shown.on_predict_batch_end(number, {"outputs": outputs})
+            interrupts.check()
+    shown.on_predict_end()
+    return jax.tree.map(lambda *a: np.concatenate(a) if len(a) > 1 else a[0], *parts)
+
+
+def _checked(model: Any, x: Any) -> Any:
+    graph = getattr(model, "_graph", None)
+    if graph is not None:
+        graph.flatten_inputs(x)
+    return x
+
+
+def _numpy(outputs: Any) -> Any:
+    return jax.tree.map(np.asarray, jax.device_get(outputs))
+
+
+def predict_on_batch(model: Any, x: Any) -> Any:
+    """Outputs for one batch, as NumPy arrays."""
+    source = adapt(x, shuffle=False, predict=True)
+    batch = source.arrays[0]
+    _checked(model, batch)
+    return _numpy(predictor_of(model, batch)(batch))
+
+
+def default_predict_step(model: Any, *args: Any) -> Any:
+    """What ``super().predict_step`` does, in either form."""
+    x = args[-1][0] if isinstance(args[-1], (tuple, list)) else args[-1]
+    if len(args) == 1:
+        return model(x, training=False)
+    trainable, non_trainable = args[0][0], args[0][1]
+    outputs, after = model.stateless_call(trainable, non_trainable, x, training=False)
+    return outputs, (trainable, after)
