@@ -14,8 +14,11 @@ MODULES = {
     "activation": "Activation ELU LeakyReLU PReLU ReLU Softmax SReLU ParametricSoftplus ThresholdedReLU",
     "reshaping": "Cropping1D Cropping2D Cropping3D Flatten Permute RepeatVector Reshape UpSampling1D UpSampling2D "
     "UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D",
+    "legacy": "Highway MaxoutDense Merge merge",
     "merging": "Add Average Concatenate Dot Maximum Minimum Multiply Subtract add average concatenate dot maximum "
     "minimum multiply subtract",
+    "recurrent": "RNN SimpleRNN LSTM GRU CuDNNLSTM CuDNNGRU",
+    "recurrent_cells": "AbstractRNNCell SimpleRNNCell LSTMCell GRUCell PeepholeLSTMCell StackedRNNCells",
     "regularization": "ActivityRegularization AlphaDropout Dropout GaussianDropout GaussianNoise SpatialDropout1D "
     "SpatialDropout2D SpatialDropout3D",
 }
