@@ -1,5 +1,7 @@
 """Process-wide settings of Keras: float type, fuzz factor, image layout."""
 
+from typing import Any
+
 FLOATS = ("bfloat16", "float16", "float32", "float64")
 LAYOUTS = {
     "channels_last": "channels_last",
@@ -8,7 +10,26 @@ LAYOUTS = {
     "th": "channels_first",
 }
 
-_settings = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
+_settings: dict[str, Any] = {
+    "floatx": "float32",
+    "epsilon": 1e-7,
+    "image_data_format": "channels_last",
+    "flash_attention": None,
+    "interactive_logging": True,
+    "traceback_filtering": True,
+    "max_epochs": None,
+    "max_steps_per_epoch": None,
+}
+
+
+def get_setting(name: str) -> Any:
+    """The value of a setting."""
+    return _settings[name]
+
+
+def set_setting(name: str, value: Any) -> None:
+    """Sets a setting."""
+    _settings[name] = value
 
 
 def floatx() -> str:

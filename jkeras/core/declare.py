@@ -41,6 +41,7 @@ class Field(NamedTuple):
     name: str
     converter: Converter | None
     default: Any
+    attribute: str  # where an object keeps it: under its name, unless a read-only property has that
 
 
 class Era:
@@ -87,7 +88,9 @@ def _fields_of(cls: type) -> dict[str, Field]:
                 continue
             default = vars(base).get("_field_defaults", vars(base)).get(name, MISSING)
             fields.pop(name, None)
-            fields[name] = Field(name, kind if isinstance(kind, Converter) else None, default)
+            hidden = any(isinstance(p, property) and p.fset is None for p in (vars(b).get(name) for b in cls.__mro__))
+            attribute = f"given_{name}" if hidden else name
+            fields[name] = Field(name, kind if isinstance(kind, Converter) else None, default, attribute)
     return fields
 
 
@@ -105,6 +108,9 @@ def declare(cls: type) -> type:
     own = inspect.get_annotations(cls)
     cls._field_defaults = {n: vars(cls)[n] for n in own if n in vars(cls)}  # type: ignore[attr-defined]
     fields = cls._fields = _fields_of(cls)  # type: ignore[attr-defined]
+    for name in cls._field_defaults:  # type: ignore[attr-defined]
+        if name in fields and fields[name].attribute != name:
+            delattr(cls, name)  # the property of the base comes to light again
     if "__init__" in vars(cls):  # a class may write its constructor itself and still have fields
         return cls
     base_init = _base_init(cls)
@@ -133,7 +139,9 @@ def _signature(fields: dict[str, Field], base_init: Callable) -> inspect.Signatu
         params.append(P(f.name, kind, default=f.default))
     base = inspect.signature(base_init).parameters if base_init is not object.__init__ else {}
     known = {p.name for p in params}
-    params += [p.replace(kind=P.KEYWORD_ONLY) for p in list(base.values())[1:] if p.kind in (1, 3) and p.name not in known]
+    params += [
+        p.replace(kind=P.KEYWORD_ONLY) for p in list(base.values())[1:] if p.kind in (1, 3) and p.name not in known
+    ]
     params.sort(key=lambda p: p.kind)
     if any(p.kind == P.VAR_KEYWORD for p in base.values()):
         params.append(P("kwargs", P.VAR_KEYWORD))
@@ -195,7 +203,7 @@ def set_field(self: Any, field: Field, value: Any) -> None:
             value = field.converter.get(value)
         except (ValueError, TypeError) as error:
             raise type(error)(f"{type(self).__name__}({field.name}={value!r}): {error}") from None
-    setattr(self, field.name, value)
+    setattr(self, field.attribute, value)
 
 
 class Configurable:
@@ -210,7 +218,7 @@ class Configurable:
         """The arguments that make an equal object, as plain data."""
         config = {}
         for name, field in self._fields.items():
-            value = getattr(self, name)
+            value = getattr(self, field.attribute)
             config[name] = field.converter.serialize(value) if field.converter is not None else value
         return config
 
@@ -220,7 +228,7 @@ class Configurable:
         return cls(**config)
 
     def __repr__(self) -> str:
-        inside = ", ".join(f"{name}={getattr(self, name, None)!r}" for name in self._fields)
+        inside = ", ".join(f"{name}={getattr(self, f.attribute, None)!r}" for name, f in self._fields.items())
         return f"{type(self).__name__}({inside})"
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from . import calling, dtypes, pure, spec, symbolic, tracking
+from . import calling, dtypes, history, pure, spec, symbolic, tracking
 from . import frame as frames
 from .connections import resolve
 from .declare import Configurable, check_known, declare, era
@@ -441,6 +441,23 @@ class Layer(Configurable):
         for name, value in vars(self).items():
             vars(clone)[name] = [] if name in ("_inbound_nodes", "_outbound_nodes") else copy.deepcopy(value, memo)
         return clone
+
+    # ---- the graph
+
+    input = property(history.input_of)
+    output = property(history.output_of)
+    input_mask = property(history.input_mask_of)
+    output_mask = property(history.output_mask_of)
+    input_shape = property(history.input_shape_of)
+    output_shape = property(history.output_shape_of)
+    get_input_at = history.get_input_at
+    get_output_at = history.get_output_at
+    get_input_shape_at = history.get_input_shape_at
+    get_output_shape_at = history.get_output_shape_at
+    get_input_mask_at = history.get_input_mask_at
+    get_output_mask_at = history.get_output_mask_at
+    inbound_nodes = property(lambda self: self._inbound_nodes)
+    outbound_nodes = property(lambda self: self._outbound_nodes)
 
     # ---- the pure door
 

@@ -36,6 +36,24 @@ def get_seed() -> int | None:
     return _root["seed"] if _root["explicit"] else None
 
 
+def get_state() -> dict[str, Any]:
+    """What the keys to come depend on, as plain data.
+
+    >>> set_seed(1)
+    >>> state = get_state()
+    >>> first = fresh_seed()
+    >>> set_state(state)
+    >>> fresh_seed() == first
+    True
+    """
+    return dict(_root)
+
+
+def set_state(state: dict[str, Any]) -> None:
+    """Puts back what ``get_state`` gave."""
+    _root.update(state)
+
+
 def root_seed() -> int:
     """The process's seed; drawn once if nobody set it."""
     if _root["seed"] is None:

@@ -1,9 +1,9 @@
 """The compiler options of compiled steps: the one place that knows them.
 
-jaxlib 0.10 hands convolutions on the CPU to its YNNPACK fusions, which are several times slower than Eigen, most of all for
-filter gradients. Measured (jax 0.10.2, 2 cores; ``benchmarks/conv_shapes.py step``): the train step of the 32-64 convnet at
-batch 128 takes 158 ms with them and 61 ms without; compile times fall as well. The option is experimental, so that it is
-tried once before it is used.
+jaxlib 0.10 hands convolutions on the CPU to its YNNPACK fusions, which are several times slower than Eigen, most of
+all for filter gradients. Measured (jax 0.10.2, 2 cores; ``benchmarks/conv_shapes.py step``): the train step of the
+32-64 convnet at batch 128 takes 158 ms with them and 61 ms without; compile times fall as well. The option is
+experimental, so that it is tried once before it is used.
 """
 
 import functools

@@ -96,7 +96,7 @@ def _serve(sequence, seed):
 def _fetch(index):
     # The same numbers whichever process makes the batch: processes forked together would all draw alike.
     if _served["seed"] is not None:
-        np.random.seed([_served["seed"], index])  # noqa: NPY002 - the generator that users' code draws from
+        np.random.seed([_served["seed"], index])
     return _served["sequence"][index]
 
 
@@ -201,7 +201,7 @@ class OrderedEnqueuer(SequenceEnqueuer):
         while self.is_running():
             order = list(range(num_batches(self.sequence)))
             if self.shuffle:
-                np.random.shuffle(order)  # noqa: NPY002 - under the seed users set
+                np.random.shuffle(order)
             yield from parallel(self.sequence, order, self.workers, self.use_multiprocessing, self._size)
             self.sequence.on_epoch_end()
 
@@ -228,7 +228,7 @@ class GeneratorEnqueuer(SequenceEnqueuer):
 
     def _produce(self):
         if self.random_seed is not None:
-            np.random.seed(self.random_seed)  # noqa: NPY002 - as above
+            np.random.seed(self.random_seed)
         yield from self.sequence
 
 

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..core import frame as frames
+from ..core.config import get_setting
 from ..core.declare import current_era, era_default, resolve_default
 from ..core.rng import fresh_seed
 from . import checks, compiling, programs, step
@@ -49,7 +50,7 @@ class Session:
         self.model, self.plan = model, plan
         self.jit = model._compiled.jit
         self.options = compiler_options()
-        self._epoch: dict[tuple[str, int], programs.EpochProgram] = {}
+        self._epoch: dict[tuple, programs.EpochProgram] = {}
         self._streams: dict[str, Any] = {}
         self._results: Any = None
         self._reset: Any = None
@@ -83,10 +84,10 @@ class Session:
 
     def run(self, mode: str, data: Any, order: Any, size: int, first: int, count: int) -> dict:
         """Runs ``count`` batches of ``size`` rows; the cells hold the result."""
-        program = self._epoch.get((mode, size))
+        key = (mode, size, *programs.kind_of(data))
+        program = self._epoch.get(key)
         if program is None:
-            program = programs.EpochProgram(self._step(mode), size, self.options, self.jit)
-            self._epoch[mode, size] = program
+            program = self._epoch[key] = programs.EpochProgram(self._step(mode), size, self.options, self.jit)
         fixed, carry = self._gather(mode)
         carry, logs = program(fixed, carry, data, order, first, count)
         self._put_back(mode, carry)
@@ -197,6 +198,9 @@ class Run:
         data = self.data(source)
         order = source.order(rng)
         size = source.batch_size
+        limit = get_setting("max_steps_per_epoch")
+        if limit is not None:
+            order = order[: limit * size]
         full, rest = divmod(len(order), size)
         order = jax.device_put(order)
         done = 0
@@ -235,6 +239,8 @@ class Run:
             self.last_logs = self.session.run_batch(mode, batch)
             done += 1
             self._end(mode, done)
+            if done == get_setting("max_steps_per_epoch"):
+                break
         if done == 0 and not self._stopped(mode):
             raise ValueError("The data gave no batch at all; check the generator or the length of the Sequence.")
         return done
@@ -302,6 +308,7 @@ def fit(
     """
     checks.no_unknown("fit", fit, kwargs)
     epochs = checks.epochs(resolve_default(type(model), "epochs", epochs), initial_epoch)
+    epochs = min(epochs, get_setting("max_epochs") or epochs)
     checks.is_compiled(model, "fit")
     feeder = {"max_queue_size": max_queue_size, "workers": workers, "use_multiprocessing": use_multiprocessing}
     source = _source(

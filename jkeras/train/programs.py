@@ -32,6 +32,12 @@ def take(data: Any, order: Any, first: Any, size: int) -> Any:
     return jax.tree.map(lambda a: a.at[rows].get(mode="promise_in_bounds"), data)
 
 
+def kind_of(data: Any) -> tuple:
+    """What distinguishes data that need another program: structure, shapes of rows, dtypes."""
+    leaves, structure = jax.tree.flatten(data)
+    return structure, *((a.shape[1:], a.dtype) for a in leaves)
+
+
 class EpochProgram:
     """``carry, logs = run(fixed, carry, data, order, first, count)``: ``count`` batches of ``size`` rows from ``first`` on.
 

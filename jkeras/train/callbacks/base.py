@@ -138,7 +138,7 @@ def overrides(callback, hook):
     if hook in getattr(callback, "__dict__", ()):
         return True
     own = getattr(type(callback), hook, None)
-    if own is not None and own is not getattr(Callback, hook):
+    if own is not None and own is not getattr(Callback, hook, None):
         return True
     return hook in _OLDER and overrides(callback, _OLDER[hook])
 
@@ -231,6 +231,36 @@ class CallbackList(Callback):
             for function in called:
                 function(number, logs)
 
+    def _call_plain(self, hook, logs):
+        self._called.clear()  # callbacks may have been given hooks since
+        logs = _as_logs(logs)
+        for function in self.hooks(hook):
+            function(logs)
+
+    def on_train_begin(self, logs=None):
+        """Calls `on_train_begin` of all callbacks, then `resume(list)` of those that take up an earlier run."""
+        self._call_plain("on_train_begin", logs)
+        for function in self.hooks("resume"):
+            function(self)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Calls `on_epoch_end` of all callbacks, then `after_epoch` of those that save the states of the others."""
+        logs = _as_logs(logs)
+        self._call("on_epoch_end", epoch, logs)
+        self._call("after_epoch", epoch, logs)
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Calls `on_train_batch_end` of all callbacks, then `after_train_batch` of those that save the others' states."""
+        if self.hooks("on_train_batch_end"):
+            logs = _as_logs(logs)
+            self._call("on_train_batch_end", batch, logs)
+            self._call("after_train_batch", batch, logs)
+
+    def on_train_error(self):
+        """Tells callbacks that hold something of the process that training ended by an exception."""
+        for function in self.hooks("on_train_error"):
+            function()
+
     def batches_until_hook(self, batch, mode="train"):
         """How many batches from number `batch` on may run as one; None where no batch hook cares."""
         waits = [_until(c, batch) for c in self.callbacks if any(overrides(c, h) for h in BATCH_HOOKS[mode])]
@@ -299,17 +329,16 @@ def _hook(name):
     else:
 
         def hook(self, logs=None):
-            self._called.clear()  # callbacks may have been given hooks since
-            logs = _as_logs(logs)
-            for function in self.hooks(name):
-                function(logs)
+            self._call_plain(name, logs)
 
     hook.__name__, hook.__doc__ = name, f"Calls `{name}` of all callbacks."
     return hook
 
 
 for _name in HOOKS:
-    setattr(CallbackList, _name, _hook(_name))
+    if _name not in vars(CallbackList):
+        setattr(CallbackList, _name, _hook(_name))
+
 CallbackList.on_batch_begin = CallbackList.on_train_batch_begin
 CallbackList.on_batch_end = CallbackList.on_train_batch_end
 

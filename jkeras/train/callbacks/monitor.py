@@ -15,9 +15,7 @@ LARGER = (
     r"accuracy|auc|precision|recall|fbeta_score|f1_score|iou|io_u|r2_score|cosine_similarity|sensitivity|specificity|"
     r"true_positives|true_negatives|dice_coef|dice_coefficient|jaccard|psnr|ssim|\w+_at_\w+"
 )
-SMALLER = (
-    r"loss|error|crossentropy|divergence|hinge|log_cosh|poisson|false_positives|false_negatives|mse|mae|huber|learning_rate"
-)
+SMALLER = r"loss|error|crossentropy|divergence|hinge|log_cosh|poisson|false_positives|false_negatives|mse|mae|huber|learning_rate"
 _LARGER, _SMALLER = (re.compile(rf"(?:^|.*_)(?:{names})(?:_\d+)?$") for names in (LARGER, SMALLER))
 GUESS = era_default("known names")  # older generations: "acc" in the name means larger, anything else smaller
 

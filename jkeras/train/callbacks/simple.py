@@ -8,7 +8,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from jkeras.core.declare import era_default, resolve_default
 from jkeras.train.callbacks.base import HOOKS, Callback, by_position
+from jkeras.train.logs import Logs
 from jkeras.train.progress import print_msg
 
 
@@ -67,7 +69,7 @@ class TerminateOnNaN(Callback):
             raise RuntimeError(
                 f"TerminateOnNaN: the loss is {loss} at batch {batch}. Try a smaller learning rate or clipnorm=1."
             )
-        print_msg(f"Batch {batch}: Invalid loss, terminating training")
+        print_msg(f"Batch {batch}: the loss is {loss}; training stops.")
         self.model.stop_training = True
 
 
@@ -133,16 +135,17 @@ class CSVLogger(Callback):
                 header = next(csv.reader(f, delimiter=self.sep), None)
                 self.append_header = header is None
         self._close()
-        self.csv_file = open(self.filename, mode, newline="")  # noqa: SIM115 - open while training runs
+        self.csv_file = open(self.filename, mode, newline="")
         self.writer = None
-        self.keys = header[1:] if header else None
+        self.keys = header[1:] if header and header[0] == "epoch" else None
 
     def on_epoch_end(self, epoch, logs=None):
         """Writes a row."""
         logs = logs or {}
         if self.keys is None:
             self.keys = sorted(logs.keys())
-            if self.keys and not any(k.startswith("val_") for k in self.keys):
+            more = resolve_default(type(self), "validation_columns", VALIDATION_COLUMNS)
+            if more and not any(k.startswith("val_") for k in self.keys):
                 self.keys += [f"val_{k}" for k in self.keys]
         if self.writer is None:
             self.writer = csv.DictWriter(
@@ -150,8 +153,20 @@ class CSVLogger(Callback):
             )
             if self.append_header:
                 self.writer.writeheader()
+            else:
+                self._warn_of_new_columns(logs)
         self.writer.writerow({"epoch": epoch} | {k: _cell(logs.get(k, "NA")) for k in self.keys})
         self.csv_file.flush()
+
+    def _warn_of_new_columns(self, logs):
+        columns = Logs.fromkeys(self.keys)
+        new = [k for k in logs if k not in columns]
+        if new:
+            warnings.warn(
+                f"CSVLogger: {self.filename} has no columns for {new}; they are left out. Use another file, or "
+                "append=False.",
+                stacklevel=4,
+            )
 
     def on_train_end(self, logs=None):
         """Closes the file."""
@@ -163,18 +178,21 @@ class CSVLogger(Callback):
             self.csv_file.close()
 
     def get_state(self):
-        """How long the file is, so that rows written after a backup are dropped when training resumes from it."""
-        return {"size": os.path.getsize(self.filename) if os.path.exists(self.filename) else 0}
+        """What the file holds now: rows written after a backup are written again when training resumes from it."""
+        if not os.path.exists(self.filename):
+            return {"text": ""}
+        with open(self.filename, newline="") as f:
+            return {"text": f.read()}
 
     def set_state(self, state):
-        """Cuts off what was written after the backup; where the file was begun anew, goes on with it."""
-        if self.csv_file is None:
-            return
-        if self.append and os.path.getsize(self.filename) > state["size"]:
-            self._close()
-            with open(self.filename, "r+") as f:
-                f.truncate(state["size"])
-            self._open("a")
+        """Makes the file what it was."""
+        self._close()
+        with open(self.filename, "w", newline="") as f:
+            f.write(state["text"])
+        self._open("a")
+
+
+VALIDATION_COLUMNS = era_default(True)  # Keras 2.2 had columns for what the first epoch logged only
 
 
 def _cell(value):

@@ -1,0 +1,175 @@
+"""Scopes of Keras 3: names, devices, stateless and rematerialised computation."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import Any
+
+import jax
+
+from . import frame as frames
+from .variable import Variable
+
+
+class StatelessScope:
+    """Reads and writes of Variables inside act on values given here, not on the Variables.
+
+    https://keras.io/api/ops/
+
+    >>> v = Variable(1.0)
+    >>> with StatelessScope(state_mapping=[(v, 5.0)]) as scope:
+    ...     _ = v.assign(v.value + 1.0)
+    >>> float(scope.get_current_value(v)), float(v)
+    (6.0, 1.0)
+    """
+
+    def __init__(self, state_mapping: Any = None, collect_losses: bool = False, initialize_variables: bool = True):
+        import jax.numpy as jnp
+
+        self.collect_losses, self.initialize_variables = collect_losses, initialize_variables
+        self.losses: list[Any] = []
+        self._values = {v: jnp.asarray(x.value if isinstance(x, Variable) else x) for v, x in state_mapping or []}
+        for v, x in self._values.items():
+            if tuple(x.shape) != v.shape:
+                raise ValueError(f"StatelessScope: {v.path!r} has shape {v.shape}, received a value of shape {x.shape}.")
+
+    def __enter__(self) -> "StatelessScope":
+        self._frame = _Everything(values=dict(self._values))
+        self._frame.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.losses = [value for _, value in self._frame.losses]
+        self._frame.__exit__(*error)
+
+    def add_loss(self, loss: Any) -> None:
+        """Adds a loss."""
+        self._frame.losses.append((None, loss))
+
+    def add_update(self, update: tuple[Variable, Any]) -> None:
+        """Sets the value of a Variable."""
+        variable, value = update
+        self._frame.assign(variable, value)
+
+    def get_current_value(self, variable: Variable) -> Any:
+        """The value of a Variable, or None if the scope has none."""
+        values = self._frame.values
+        return None if values is None else values.get(variable)
+
+
+class _Everything(frames.Frame):
+    """A frame that keeps writes to any Variable."""
+
+    def assign(self, variable: Any, value: Any) -> bool:
+        assert self.values is not None
+        self.values[variable] = value
+        self.updated[variable] = None
+        return True
+
+
+class SymbolicScope:
+    """Inside, computation is only about shapes.  https://keras.io/api/
+
+    >>> with SymbolicScope():
+    ...     pass
+    """
+
+    def __enter__(self) -> "SymbolicScope":
+        self._frame = frames.Frame(values={}, abstract=True)
+        self._frame.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._frame.__exit__(*error)
+
+
+def get_stateless_scope() -> Any:
+    """The frame that stands for the current stateless scope, or None."""
+    return frames.current()
+
+
+class name_scope:
+    """Names what is made inside.  https://keras.io/api/
+
+    >>> with name_scope("block"):
+    ...     path = Variable(0.0, name="w").path
+    >>> path
+    'block/w'
+    """
+
+    def __init__(self, name: str, **kwargs: Any):
+        if not isinstance(name, str) or "/" in name:
+            raise ValueError(f"name_scope: expected a name without '/', received {name!r}.")
+        self.name = name
+
+    def __enter__(self) -> "name_scope":
+        self._scope = frames.scope(self.name)
+        self._scope.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._scope.__exit__(*error)
+
+
+@contextlib.contextmanager
+def device(device_name: str) -> Iterator[None]:
+    """Computes inside on a device named as ``"cpu:0"`` or ``"gpu:1"``; raises ValueError if there is none.
+
+    >>> with device("cpu:0"):
+    ...     pass
+    """
+    kind, _, index = str(device_name).lower().rpartition("device:")[2].strip("/").partition(":")
+    kind = "gpu" if kind == "cuda" else kind
+    try:
+        found = jax.devices(kind)[int(index or 0)]
+    except (RuntimeError, IndexError, ValueError):
+        names = ", ".join(f"{d.platform}:{d.id}" for d in jax.devices())
+        raise ValueError(f"device({device_name!r}): there is no such device. Devices here: {names}.") from None
+    with jax.default_device(found):
+        yield
+
+
+# ------------------------------------------------- rematerialisation
+
+_remat: ContextVar["RematScope | None"] = ContextVar("remat", default=None)
+REMAT_MODES = ("full", "activations", "larger_than", "list_of_layers", None)
+
+
+class RematScope:
+    """Layers called inside keep fewer values for the gradient and compute them again.
+
+    https://keras.io/api/utils/remat_utils/
+
+    ``mode`` is "full" (every layer), "activations" (activation functions), "larger_than" (outputs with more than
+    ``output_size_threshold`` elements), "list_of_layers" (those named in ``layer_names``) or None.
+    """
+
+    def __init__(self, mode: str | None = "full", output_size_threshold: int = 1024, layer_names: Any = None):
+        if mode not in REMAT_MODES:
+            raise ValueError(f"RematScope: mode must be one of {REMAT_MODES}, received {mode!r}.")
+        self.mode, self.output_size_threshold, self.layer_names = mode, output_size_threshold, list(layer_names or [])
+
+    def __enter__(self) -> "RematScope":
+        self._token = _remat.set(self)
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        _remat.reset(self._token)
+
+
+def get_current_remat_mode() -> RematScope | None:
+    """The innermost RematScope, or None."""
+    return _remat.get()
+
+
+def remat(f: Callable) -> Callable:
+    """``f`` with its intermediate values computed again for the gradient instead of kept.
+
+    >>> remat(lambda x: x * 2)(3)
+    6
+    """
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        return jax.checkpoint(lambda a: f(*a, **kwargs))(args)
+
+    return wrapped

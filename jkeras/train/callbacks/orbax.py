@@ -1,0 +1,135 @@
+"""Checkpoints by Orbax: in the background, sharded, from many hosts."""
+
+import os
+
+import jax
+import numpy as np
+
+from jkeras.train.callbacks.backup import state_variables
+from jkeras.train.callbacks.checkpoint import Every, check_frequency
+from jkeras.train.callbacks.monitor import MonitorCallback
+
+
+class OrbaxCheckpoint(MonitorCallback):
+    """Saves weights and optimizer state with Orbax, as numbered steps below `directory`, of which `max_to_keep` stay.
+
+    Needs the extra "orbax". Saved after every epoch (the step is the epoch) or every `save_freq` batches (the step is
+    the number of batches), only the best by `monitor` with `save_best_only`, in the background unless
+    `save_on_background` is False; `save_weights_only` leaves the optimizer and the model's config out.
+    `load(step=None)` puts a checkpoint (the last) back. Source: https://keras.io/api/callbacks/orbax_checkpoint/
+    """
+
+    state_fields = ("best", "_total_batches_seen")
+
+    def __init__(
+        self, directory, monitor="val_loss", verbose=0, save_best_only=False, mode="auto", save_freq="epoch",
+        initial_value_threshold=None, max_to_keep=1, save_on_background=True, save_weights_only=False,
+    ):  # fmt: skip
+        super().__init__(monitor, mode, initial_value_threshold)
+        try:
+            import orbax.checkpoint as orbax
+        except ImportError:
+            raise ImportError(
+                'OrbaxCheckpoint needs the package orbax-checkpoint: pip install "jkeras[orbax]"'
+            ) from None
+        self._orbax = orbax
+        self.directory = os.path.abspath(os.fspath(directory))
+        self.verbose = verbose
+        self.save_best_only = save_best_only
+        self.save_freq = check_frequency(self, save_freq)
+        self.max_to_keep = max_to_keep
+        self.save_on_background = save_on_background
+        self.save_weights_only = save_weights_only
+        self._every = None if save_freq == "epoch" else Every(save_freq)
+        self._count = Every(1)
+        self._total_batches_seen = 0
+        options = orbax.CheckpointManagerOptions(
+            max_to_keep=max_to_keep, create=True, enable_async_checkpointing=save_on_background
+        )
+        self.checkpointer = orbax.CheckpointManager(self.directory, options=options)
+
+    def set_model(self, model):
+        """Receives the model; counts batches on from its optimizer's steps."""
+        super().set_model(model)
+        optimizer = getattr(model, "optimizer", None)
+        if optimizer is not None:
+            self._total_batches_seen = int(np.asarray(optimizer.iterations))
+
+    def is_multihost_enabled(self):
+        """Do several processes train together?"""
+        return jax.process_count() > 1
+
+    def is_primary_host(self):
+        """Is this the process that speaks for all?"""
+        return jax.process_index() == 0
+
+    def batches_until_hook(self, batch):
+        """Until the next save within an epoch."""
+        return None if self._every is None else self._every.left()
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Saves where `save_freq` batches are over."""
+        last = self._count.last
+        self._total_batches_seen += batch + 1 if last is None or batch <= last else batch - last
+        self._count.last = batch
+        if self._every is not None and self._every.batch_done(batch) and self._wanted(logs):
+            self._save(self._total_batches_seen)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Saves after the epoch."""
+        if self.save_freq == "epoch" and self._wanted(logs):
+            self._save(epoch)
+
+    def on_train_end(self, logs=None):
+        """Waits until everything is written."""
+        self.wait_until_finished()
+
+    def wait_until_finished(self):
+        """Returns when everything is written."""
+        self.checkpointer.wait_until_finished()
+
+    def _wanted(self, logs):
+        if not self.save_best_only:
+            return True
+        current = self._value(logs, "saving the best model only")
+        if current is None or not self._is_improvement(current, self.best):
+            return False
+        self.best = current
+        return True
+
+    def _tree(self):
+        """Arrays by name: the model's weights and, unless `save_weights_only`, the optimizer's state."""
+        model = self.model
+        tree = {"weights": {str(i): v.value for i, v in enumerate(model.weights)}}
+        optimizer = getattr(model, "optimizer", None)
+        if not self.save_weights_only and optimizer is not None:
+            tree["optimizer"] = {str(i): v.value for i, v in enumerate(state_variables(optimizer))}
+        return tree
+
+    def _save(self, step):
+        orbax = self._orbax
+        # Orbax copies what it writes later; the next training step may reuse the buffers at once.
+        parts = {"state": orbax.args.StandardSave(jax.tree.map(np.asarray, self._tree()))}
+        if not self.save_weights_only and hasattr(self.model, "get_config"):
+            config = {"class_name": type(self.model).__name__}
+            if hasattr(self.model, "to_json"):
+                config["json"] = self.model.to_json()
+            parts["model_config"] = orbax.args.JsonSave(config)
+        self.checkpointer.save(step, args=orbax.args.Composite(**parts), force=True)
+        if self.verbose > 0:
+            from jkeras.train.progress import print_msg
+
+            print_msg(f"\nSaved checkpoint {step} in {self.directory}")
+
+    def load(self, step=None):
+        """Puts the checkpoint of a step (default: the last) into the model and its optimizer; returns the step."""
+        step = self.checkpointer.latest_step() if step is None else step
+        if step is None:
+            raise FileNotFoundError(f"OrbaxCheckpoint: {self.directory} holds no checkpoint.")
+        tree = jax.tree.map(np.asarray, self._tree())
+        args = self._orbax.args.Composite(state=self._orbax.args.StandardRestore(tree))
+        found = self.checkpointer.restore(step, args=args)["state"]
+        self.model.set_weights([found["weights"][str(i)] for i in range(len(found["weights"]))])
+        for i, cell in enumerate(state_variables(self.model.optimizer) if "optimizer" in found else ()):
+            cell.assign(found["optimizer"][str(i)])
+        return step
