@@ -1,0 +1,70 @@
+"""Sums over all axes but the last, and their transpose, the spreading of a vector over those axes.
+
+XLA on the CPU sums over leading axes with a scalar loop; a matmul with ones reads the array at the speed of memory.
+Measured (jax 0.10.2, 2 cores, 128x24x24x64): sum 3.3 ms, ones matmul 0.2 to 0.8 ms. ``benchmarks/conv_shapes.py
+columns``.
+"""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from .platform import on_cpu
+
+
+def column_sum(x: jax.Array) -> jax.Array:
+    """Sum over all axes but the last: (..., d) -> (d,), float32 for shorter floats.
+
+    >>> column_sum(jnp.ones((2, 3, 4))).tolist()
+    [6.0, 6.0, 6.0, 6.0]
+    """
+    if jnp.issubdtype(x.dtype, jnp.floating) and x.dtype.itemsize < 4:
+        x = x.astype(jnp.float32)
+    if x.ndim < 3 or not on_cpu():
+        return jnp.sum(x, tuple(range(x.ndim - 1)))
+    rows = x.reshape(x.shape[0], -1, x.shape[-1])
+    ones = jnp.ones((*rows.shape[:2], 1), x.dtype)
+    # one small matmul a sample; lax.dot_general because the order of axes decides whether it copies
+    return lax.dot_general(ones, rows, (((1,), (1,)), ((0,), (0,)))).sum((0, 1))
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
+def spread(vector: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+    """The vector repeated along all axes but the last; its gradient is a ``column_sum``.
+
+    >>> spread(jnp.arange(2.0), (1, 2, 2)).tolist()
+    [[[0.0, 1.0], [0.0, 1.0]]]
+    """
+    return jnp.broadcast_to(vector, shape)
+
+
+@spread.defjvp
+def _spread_tangent(shape, primals, tangents):
+    # The transpose of column_sum's own expression would broadcast; written as a matmul, the transpose of this is a
+    # matmul.
+    (vector,), (tangent,) = primals, tangents
+    out = spread(vector, shape)
+    if len(shape) < 3 or not on_cpu():
+        return out, jnp.broadcast_to(tangent, shape)
+    n, d = shape[0], shape[-1]
+    rows = 1
+    for size in shape[1:-1]:
+        rows *= size
+    ones = jnp.ones((n, rows, 1), vector.dtype)
+    each = jnp.broadcast_to(tangent, (n, 1, d))
+    return out, lax.dot_general(ones, each, (((2,), (1,)), ((0,), (0,)))).reshape(shape)
+
+
+def add_bias(x: jax.Array, bias: jax.Array, channel_axis: int = -1) -> jax.Array:
+    """Adds a vector along the channel axis; the gradient of the bias is a matmul where that is faster.
+
+    >>> add_bias(jnp.zeros((1, 2, 3)), jnp.arange(3.0)).tolist()
+    [[[0.0, 1.0, 2.0], [0.0, 1.0, 2.0]]]
+    """
+    if channel_axis % x.ndim == x.ndim - 1:
+        return x + spread(bias.astype(x.dtype), x.shape)
+    shape = [1] * x.ndim
+    shape[channel_axis] = -1
+    return x + bias.astype(x.dtype).reshape(shape)
