@@ -10,6 +10,17 @@ import importlib
 # Module of this package -> the names it offers. A new layer is a class there and a word here.
 MODULES = {
     "core": "Dense EinsumDense Identity Lambda Masking Wrapper",
+    "conv": "Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose Convolution1D Convolution1DTranspose "
+    "Convolution2D Convolution2DTranspose Convolution3D Convolution3DTranspose DepthwiseConv1D DepthwiseConv2D "
+    "SeparableConv1D SeparableConv2D SeparableConvolution1D SeparableConvolution2D",
+    "pooling": "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D AdaptiveMaxPooling1D "
+    "AdaptiveMaxPooling2D AdaptiveMaxPooling3D AveragePooling1D AveragePooling2D AveragePooling3D AvgPool1D AvgPool2D "
+    "AvgPool3D GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalAvgPool1D GlobalAvgPool2D "
+    "GlobalAvgPool3D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D GlobalMaxPooling1D GlobalMaxPooling2D "
+    "GlobalMaxPooling3D MaxPool1D MaxPool2D MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D",
+    "normalization": "BatchNormalization GroupNormalization LayerNormalization RMSNormalization SpectralNormalization "
+    "UnitNormalization",
+    "local": "LocallyConnected1D LocallyConnected2D",
     "embedding": "Embedding ReversibleEmbedding",
     "activation": "Activation ELU LeakyReLU PReLU ReLU Softmax SReLU ParametricSoftplus ThresholdedReLU",
     "reshaping": "Cropping1D Cropping2D Cropping3D Flatten Permute RepeatVector Reshape UpSampling1D UpSampling2D "
