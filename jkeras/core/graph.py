@@ -12,11 +12,12 @@ from .symbolic import KerasTensor, Node, map_tensors, tensors_in
 class Graph:
     """What computes ``outputs`` from ``inputs`` (nested lists, tuples and dicts of symbolic tensors)."""
 
-    def __init__(self, inputs: Any, outputs: Any, name: str = "model"):
+    def __init__(self, inputs: Any, outputs: Any, name: str = "model", extras: Any = ()):
         self.inputs, self.outputs, self.name = inputs, outputs, name
+        self.extras = list(extras)  # further tensors to compute, beside the outputs: losses and metrics
         self.input_tensors, self.output_tensors = tensors_in(inputs), tensors_in(outputs)
         self._check()
-        self.nodes, self.operations = _order(self.input_tensors, self.output_tensors)
+        self.nodes, self.operations = _order(self.input_tensors, self.output_tensors + self.extras)
         self._check_connected()
         self._input_ids = [id(x) for x in self.input_tensors]
 
@@ -40,7 +41,7 @@ class Graph:
                         "given inputs. List its Input() among the inputs."
                     )
             known.update(id(x) for x in node.output_tensors)
-        for x in self.output_tensors:
+        for x in self.output_tensors + self.extras:
             if id(x) not in known:
                 raise ValueError(f"Model: the output {x} does not depend on the given inputs.")
 
@@ -97,6 +98,10 @@ class Graph:
 
     def run(self, given: Any, training: Any = None) -> Any:
         """The outputs for given inputs."""
+        return self.run_all(given, training)[0]
+
+    def run_all(self, given: Any, training: Any = None) -> tuple[Any, list[Any]]:
+        """The outputs and the extras for given inputs."""
         values: dict[int, Any] = dict(zip(self._input_ids, self.flatten_inputs(given), strict=True))
         frame = frames.current()
         if frame is not None and training is not None:
@@ -111,7 +116,7 @@ class Graph:
             outputs = tensors_in_values(node.run(fill), node.outputs)
             for x, y in zip(node.output_tensors, outputs, strict=True):
                 values[id(x)] = y
-        return map_tensors(lambda t: values[id(t)], self.outputs)
+        return map_tensors(lambda t: values[id(t)], self.outputs), [values[id(t)] for t in self.extras]
 
 
 def tensors_in_values(values: Any, like: Any) -> list[Any]:

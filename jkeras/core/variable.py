@@ -1,6 +1,7 @@
 """Variables: names for arrays."""
 
 import operator
+import re
 import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -272,12 +273,16 @@ def initial_values(variables: Sequence[Variable], key: jax.Array) -> list[jax.Ar
 
 
 def _path_numbers(variables: Sequence[Variable]) -> list[int]:
-    """A number for each Variable that depends on its path alone, or on its place among Variables of one path."""
+    """A number for each Variable that depends on its path alone, or on its place among Variables of one path.
+
+    ``dense_3`` counts as ``dense``: a model built a second time has other automatic names and the same weights.
+    """
     seen: dict[str, int] = {}
     numbers = []
     for v in variables:
-        count = seen[v.path] = seen.get(v.path, -1) + 1
-        numbers.append(zlib.crc32((f"{v.path}:{count}" if count else v.path).encode()))
+        path = re.sub(r"_\d+(?=/|$)", "", v.path)
+        count = seen[path] = seen.get(path, -1) + 1
+        numbers.append(zlib.crc32((f"{path}:{count}" if count else path).encode()))
     return numbers
 
 

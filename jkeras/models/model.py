@@ -24,12 +24,12 @@ class Model(Layer):
     (None, 2)
     """
 
-    _untracked = Layer._untracked | {"_compiled", "_programs", "history", "optimizer", "loss", "_graph"}
+    _untracked = Layer._untracked | {"_compiled", "_programs", "history", "optimizer", "loss", "_graph", "_extras"}
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         functional = cls is Model and _functional_arguments(args, kwargs)[0] is not None
         self: Any = super().__new__(Functional if functional else cls, *args, **kwargs)
-        vars(self).update(_graph=None, _compiled=None, _programs={}, optimizer=None, loss=None, stop_training=False)
+        vars(self).update(_graph=None, _extras=[], _compiled=None, _programs={}, optimizer=None, loss=None, stop_training=False)
         return self
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -62,7 +62,36 @@ class Model(Layer):
         if mask is not None:
             for x, m in zip(calling._array_leaves(inputs), mask if isinstance(mask, list) else [mask], strict=False):
                 frames.set_mask(x, m)
-        return self._graph.run(inputs, training)
+        outputs, extras = self._graph.run_all(inputs, training)
+        for (kind, name, aggregation), value in zip(self._extras, extras, strict=True):
+            if kind == "loss":
+                super().add_loss(value)
+            else:
+                super().add_metric(value, name, aggregation)
+        return outputs
+
+    def add_loss(self, losses: Any, inputs: Any = None) -> None:
+        """Adds a scalar to what training minimises: of this call, or, if it is symbolic, of every call."""
+        for value in losses if isinstance(losses, (list, tuple)) else [losses]:
+            if isinstance(value, KerasTensor):
+                self._add_extra(("loss", None, None), value)
+            else:
+                super().add_loss(value, inputs)
+
+    def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = "mean", **kwargs: Any) -> None:
+        """Reports a value under a name: of this call, or, if it is symbolic, of every call."""
+        if isinstance(value, KerasTensor):
+            self._add_extra(("metric", name or value._keras_history.operation.name, aggregation), value)
+        else:
+            super().add_metric(value, name, aggregation, **kwargs)
+
+    def _add_extra(self, what: tuple, value: KerasTensor) -> None:
+        if self._graph is None:
+            raise ValueError(f"Model '{self.name}' has no symbolic inputs; add symbolic losses and metrics to a functional model.")
+        graph = self._graph
+        self._graph = Graph(graph.inputs, graph.outputs, self.name, [*graph.extras, value])
+        self._extras = [*self._extras, what]
+        self._programs.clear()
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """The mask of the outputs: what the layers inside have said."""

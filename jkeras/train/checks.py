@@ -41,6 +41,7 @@ def fits(model: Any, batch: Any, source: Any) -> None:
         graph.flatten_inputs(x)
         _check_indices(model, graph, source)
     compiled = compiling.resolve(model, x, y)
+    _check_weights(model, compiled, batch)
     if graph is not None:
         shapes = [t.shape for t in graph.output_tensors]
         targets = compiled.parts(source.arrays[1] if source.kind == "arrays" else y)
@@ -51,6 +52,20 @@ def fits(model: Any, batch: Any, source: Any) -> None:
         raise ValueError(
             f"Model '{model.name}': it was compiled with a loss, but there are no targets. Pass y, or batches of (x, y)."
         )
+
+
+def _check_weights(model: Any, compiled: Any, batch: Any) -> None:
+    """Weights per time step must have been announced where Keras wants it so."""
+    _, y, weights = batch
+    mode = compiled.temporal
+    names = [o.name for o in compiled.outputs or []]
+    modes = [mode.get(n) for n in names] if isinstance(mode, dict) else list(mode) if isinstance(mode, (list, tuple)) else [mode] * len(names)
+    for name, one, weight in zip(names, modes, compiled.parts(weights), strict=False):
+        if weight is not None and one == "temporal" and np.ndim(weight) < 2:
+            raise ValueError(
+                f"Model '{model.name}', output {name!r}: sample_weight_mode='temporal' takes weights of shape "
+                f"(samples, steps), received shape {np.shape(weight)}."
+            )
 
 
 def _steps_are_custom(model: Any) -> bool:

@@ -38,9 +38,10 @@ class Compiled:
         self.era = current_era()
         self.loss_weights = arguments.get("loss_weights")
         self.target_tensors = _targets(arguments.get("target_tensors"))
-        self.temporal = arguments.get("sample_weight_mode")
+        self.temporal = _weight_mode(arguments.get("sample_weight_mode"))
         self.run_eagerly = bool(arguments.get("run_eagerly"))
-        self.jit = arguments.get("jit_compile") is not False and not self.run_eagerly
+        # before Keras 3, jit_compile=False only meant a graph without XLA
+        self.jit = not self.run_eagerly and (arguments.get("jit_compile") is not False or self.era != "3")
         self.steps_per_execution = _steps(arguments.get("steps_per_execution"))
         self.loss = _resolve_losses(arguments.get("loss"))
         for given in (arguments.get("metrics"), arguments.get("weighted_metrics")):
@@ -86,6 +87,14 @@ def _unique_names(named: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
         used.add(candidate)
         result.append((candidate, metric))
     return result
+
+
+def _weight_mode(value: Any) -> Any:
+    modes = _flat(value)
+    for mode in modes:
+        if mode not in (None, "temporal", "samplewise"):
+            raise ValueError(f"compile: sample_weight_mode must be None or 'temporal' (one for each output), received {mode!r}.")
+    return value
 
 
 def _steps(value: Any) -> int:
@@ -246,7 +255,9 @@ def resolve(model: Any, x: Any, y: Any) -> Compiled:
             )
         )
     compiled.outputs = outputs
-    for name, aggregation in getattr(compiled, "seen_metrics", ()):
+    graph = getattr(model, "_graph", None)
+    known = [(name, kind) for kind, name, _ in model._extras if kind == "metric"] if graph is not None else []
+    for name, _ in [*known, *getattr(compiled, "seen_metrics", ())]:
         compiled.added[name] = metrics_module.Mean(name=name)
     return compiled
 

@@ -216,11 +216,11 @@ class Run:
 
     def _until_hook(self, mode: str, done: int, left: int) -> int:
         wanted = self.callbacks.batches_until_hook(done, mode)
-        return left if wanted is None else min(wanted, left)
+        return left if wanted is None else min(max(wanted, self.model._compiled.steps_per_execution), left)
 
     def _chunk(self, mode: str, data: Any, order: Any, size: int, done: int, count: int) -> int:
         pace = self.session.pace[mode]
-        count = min(count, pace.count)
+        count = min(count, max(pace.count, self.model._compiled.steps_per_execution))
         self._begin(mode, done)
         start = time.perf_counter()
         self.last_logs = self.session.run(mode, data, order, size, done * size, count)

@@ -250,7 +250,7 @@ class CallbackList(Callback):
         self._call("after_epoch", epoch, logs)
 
     def on_train_batch_end(self, batch, logs=None):
-        """Calls `on_train_batch_end` of all callbacks, then `after_train_batch` of those that save the others' states."""
+        """Calls `on_train_batch_end` of all callbacks, then `after_train_batch` of those that save their states."""
         if self.hooks("on_train_batch_end"):
             logs = _as_logs(logs)
             self._call("on_train_batch_end", batch, logs)

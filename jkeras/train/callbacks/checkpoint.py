@@ -59,8 +59,8 @@ class ModelCheckpoint(MonitorCallback):
     state_fields = ("best", "epochs_since_last_save")
 
     def __init__(
-        self, filepath, monitor="val_loss", verbose=0, save_best_only=False, save_weights_only=False, mode="auto", *args,
-        save_freq="epoch", period=1, options=None, initial_value_threshold=None, **kwargs,
+        self, filepath, monitor="val_loss", verbose=0, save_best_only=False, save_weights_only=False, mode="auto",
+        *args, save_freq="epoch", period=1, options=None, initial_value_threshold=None, **kwargs,
     ):  # fmt: skip
         given = {"save_freq": save_freq, "period": period, "initial_value_threshold": initial_value_threshold}
         given |= by_position(self, args, ("save_freq", "initial_value_threshold"))
@@ -171,6 +171,6 @@ def _check_template(path):
     for field in fields:
         if not field.isidentifier():
             raise ValueError(
-                f"ModelCheckpoint: filepath={path!r} holds the field {{{field}}}; only {{epoch}}, {{batch}} and logged names "
-                "can be filled in."
+                f"ModelCheckpoint: filepath={path!r} holds the field {{{field}}}; only {{epoch}}, {{batch}} and logged "
+                "names can be filled in."
             )

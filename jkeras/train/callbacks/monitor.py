@@ -15,9 +15,12 @@ LARGER = (
     r"accuracy|auc|precision|recall|fbeta_score|f1_score|iou|io_u|r2_score|cosine_similarity|sensitivity|specificity|"
     r"true_positives|true_negatives|dice_coef|dice_coefficient|jaccard|psnr|ssim|\w+_at_\w+"
 )
-SMALLER = r"loss|error|crossentropy|divergence|hinge|log_cosh|poisson|false_positives|false_negatives|mse|mae|huber|learning_rate"
+SMALLER = (
+    r"loss|error|crossentropy|divergence|hinge|log_cosh|poisson|huber|false_positives|false_negatives|learning_rate"
+)
 _LARGER, _SMALLER = (re.compile(rf"(?:^|.*_)(?:{names})(?:_\d+)?$") for names in (LARGER, SMALLER))
 GUESS = era_default("known names")  # older generations: "acc" in the name means larger, anything else smaller
+FIRST_IS_BEST = era_default(True)  # Keras 2 began with infinity, than which nan is not better
 
 
 class MonitorCallback(Callback):
@@ -57,15 +60,17 @@ class MonitorCallback(Callback):
             if pattern.match(name):
                 return larger
         raise ValueError(
-            f"{type(self).__name__}: cannot tell from monitor={self.monitor!r} whether larger or smaller is better. Pass "
-            "mode='max' or mode='min'."
+            f"{type(self).__name__}: cannot tell from monitor={self.monitor!r} whether larger or smaller is better. "
+            "Pass mode='max' or mode='min'."
         )
 
     def _is_improvement(self, value, reference):
-        if reference is None:
-            return True
         self._set_monitor_op()
         sign = 1 if self.monitor_op is np.greater else -1
+        if reference is None:
+            if resolve_default(type(self), "first_is_best", FIRST_IS_BEST):
+                return True
+            reference = -sign * np.inf
         return bool(self.monitor_op(value - sign * self.min_delta, reference))
 
     def _value(self, logs, purpose):
