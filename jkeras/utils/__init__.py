@@ -11,7 +11,7 @@ PLACES = {
 _PLACE_OF = {name: module for module, names in PLACES.items() for name in names}
 _RENAMED = {"set_random_seed": ("jkeras.core.rng", "set_seed")}
 
-__all__ = sorted([*_PLACE_OF, *_RENAMED])  # noqa: PLE0605
+__all__ = sorted([*_PLACE_OF, *_RENAMED])
 
 
 def __getattr__(name):
