@@ -118,11 +118,9 @@ def test_images_are_resized(folder, interpolation, keep):
 
 
 def test_deep_gray_images_keep_their_values(tmp_path):
-    image.save_img(tmp_path / "x.png", np.array([[[0.0], [40_000.0]]]), scale=False)
-    assert image.img_to_array(image.load_img(tmp_path / "x.png", color_mode="grayscale")).ravel().tolist() == [
-        0,
-        40_000,
-    ]
+    image.save_img(tmp_path / "x.tiff", np.array([[[0.0], [40_000.0]]]), scale=False)
+    img = image.load_img(tmp_path / "x.tiff", color_mode="grayscale")
+    assert image.img_to_array(img).ravel().tolist() == [0, 40_000]
 
 
 def test_jpeg_has_no_transparency(tmp_path):
