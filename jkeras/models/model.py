@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from ..core import calling, errors, pure
+from ..core import calling, connections, errors, pure
 from ..core import frame as frames
 from ..core.graph import Graph
 from ..core.layer import Layer, family
@@ -337,21 +337,51 @@ class Model(Layer):
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
         """Writes the whole model to a file; the format follows the extension."""
-        from ..saving import save_model
-
-        save_model(self, filepath, overwrite=overwrite, **kwargs)
+        _saving().save_model(self, filepath, overwrite=overwrite, **kwargs)
 
     def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
         """Writes the weights to a file."""
-        from ..saving import save_weights
+        _saving().save_weights(self, filepath, overwrite=overwrite, **kwargs)
 
-        save_weights(self, filepath, overwrite=overwrite, **kwargs)
-
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> Any:
         """Reads the weights from a file."""
-        from ..saving import load_weights
+        return _saving().load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
-        load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+    def export(self, filepath: Any, **kwargs: Any) -> Any:
+        """Writes the forward pass in a form that runs without jkeras."""
+        return _saving().export_model(self, filepath, **kwargs)
+
+    def to_json(self, **kwargs: Any) -> str:
+        """The architecture as JSON text."""
+        return _saving().model_to_json(self, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal model."""
+        if self._graph is None:
+            return super().get_config()
+        return _saving().functional_config(self)
+
+    @classmethod
+    def from_config(cls, config: Any, custom_objects: dict | None = None) -> Any:
+        """The model that ``get_config`` described."""
+        if isinstance(config, dict) and "layers" in config and "input_layers" in config:
+            return _saving().functional_from_config(cls, config, custom_objects)
+        return cls(**config)
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """The arguments of ``compile`` as plain data."""
+        return _saving().compile_config(self)
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles as ``get_compile_config`` says."""
+        _saving().compile_from_config(self, config)
+
+    _reads_own_config = True
+
+
+def _saving() -> Any:
+    """Files are written and read one floor up."""
+    return connections.modules["keras.saving"]()
 
 
 class Functional(Model):

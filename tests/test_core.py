@@ -1,0 +1,361 @@
+"""Variables, frames, declared classes and the pure door."""
+
+import copy
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import jkeras as keras
+from jkeras.core import frame as frames
+from jkeras.core.frame import Frame
+from jkeras.core.layer import Layer, layer
+from jkeras.core.naming import snake_case
+from jkeras.core.rng import SeedGenerator, set_seed
+from jkeras.core.scopes import StatelessScope
+from jkeras.core.variable import Variable
+from jkeras.layers import Dense, Dropout
+
+# ------------------------------------------------- Variables
+
+JNP_FUNCTIONS = [jnp.sum, jnp.square, jnp.transpose, jnp.exp, jnp.argmax, jnp.ravel, jnp.linalg.norm, jax.nn.relu]
+
+
+@pytest.mark.parametrize("function", JNP_FUNCTIONS, ids=lambda f: f.__name__)
+def test_a_jax_numpy_function_takes_a_variable(function):
+    value = np.arange(6.0, dtype="float32").reshape(2, 3)
+    np.testing.assert_array_equal(function(Variable(value)), function(value))
+
+
+@pytest.mark.parametrize("expression", ["v + 2", "2 - v", "v * v", "v / 2", "v ** 2", "-v", "abs(v)", "v @ v", "v > 1", "v == v"])
+def test_an_operator_on_a_variable_is_that_on_its_array(expression):
+    value = np.array([[1.0, -2.0], [3.0, 4.0]], "float32")
+    expected = eval(expression, {"v": value})
+    np.testing.assert_allclose(eval(expression, {"v": Variable(value)}), expected)
+
+
+def test_assignments_change_the_value():
+    v = Variable([1.0, 2.0])
+    v.assign([3.0, 4.0])
+    v.assign_add([1.0, 1.0])
+    v.assign_sub([0.0, 2.0])
+    assert v.numpy().tolist() == [4.0, 3.0]
+
+
+def test_an_assignment_of_another_shape_is_an_error_and_changes_nothing():
+    v = Variable([1.0, 2.0], name="v")
+    with pytest.raises(ValueError, match=r"'v': expected a value of shape \(2,\), received shape \(3,\)"):
+        v.assign([1.0, 2.0, 3.0])
+    assert v.numpy().tolist() == [1.0, 2.0]
+
+
+def test_a_variable_without_value_is_made_when_it_is_read():
+    calls = []
+
+    def initializer(shape, dtype=None):
+        calls.append(shape)
+        return jnp.ones(shape, dtype)
+
+    v = Variable(initializer, shape=(2, 3))
+    assert calls == []
+    assert v.value.shape == (2, 3) and calls == [(2, 3)]
+
+
+def test_a_variable_first_read_inside_a_trace_leaks_no_tracer():
+    v = Variable(lambda shape, dtype=None: jnp.ones(shape, dtype), shape=(3,))
+    assert jax.jit(lambda x: jnp.sum(v.value * x))(2.0) == 6.0
+    assert v.numpy().tolist() == [1.0, 1.0, 1.0]
+
+
+def test_a_traced_value_cannot_be_left_in_a_variable_that_the_function_does_not_own():
+    v = Variable(0.0, name="counter")
+    with pytest.raises(RuntimeError, match="'counter' was assigned inside a compiled function"):
+        jax.jit(lambda x: v.assign(x))(1.0)
+    assert float(v) == 0.0
+
+
+@given(st.lists(st.floats(-1e3, 1e3, width=32), min_size=1, max_size=5))
+def test_numpy_gives_a_copy(values):
+    v = Variable(values)
+    v.numpy()[:] = 7.0
+    np.testing.assert_array_equal(v.numpy(), np.array(values, "float32"))
+
+
+# ------------------------------------------------- frames
+
+
+def test_a_frame_binds_values_and_keeps_writes_to_itself():
+    v = Variable(1.0)
+    with Frame(values={v: jnp.asarray(5.0)}) as frame:
+        v.assign_add(1.0)
+        assert float(v) == 6.0
+    assert float(v) == 1.0 and float(frame.values[v]) == 6.0
+
+
+def test_an_inner_frame_sees_what_the_outer_one_binds():
+    a, b = Variable(1.0), Variable(2.0)
+    with Frame(values={a: jnp.asarray(10.0)}), Frame(values={b: jnp.asarray(20.0)}):
+        assert float(a) + float(b) == 30.0
+
+
+def test_a_frame_cannot_be_used_after_its_call():
+    with Frame() as frame:
+        pass
+    with pytest.raises(RuntimeError, match="call that is over"):
+        frame.__enter__()
+
+
+def test_a_stateless_scope_keeps_writes_to_itself():
+    v = Variable(1.0)
+    with StatelessScope(state_mapping=[(v, 4.0)]) as scope:
+        v.assign(v.value * 2)
+    assert float(scope.get_current_value(v)) == 8.0 and float(v) == 1.0
+
+
+def test_a_mask_stays_with_its_array():
+    x, mask = jnp.ones((2, 3)), jnp.ones((2, 3), bool)
+    frames.set_mask(x, mask)
+    assert frames.get_mask(x) is mask and frames.get_mask(jnp.ones((2, 3))) is None
+
+
+# ------------------------------------------------- declared classes
+
+
+@layer
+class Scale(Layer):
+    factor: float = 2.0
+    offset: float = 0.0
+
+    def call(self, inputs):
+        return inputs * self.factor + self.offset
+
+
+def test_a_field_is_argument_attribute_and_config():
+    one = Scale(3.0, offset=1.0, name="s")
+    assert (one.factor, one.offset) == (3.0, 1.0)
+    assert one.get_config()["factor"] == 3.0
+    again = Scale.from_config(one.get_config())
+    assert (again.factor, again.offset, again.name) == (3.0, 1.0, "s")
+
+
+BAD_ARGUMENTS = [
+    (lambda: Scale(facter=3.0), TypeError, "Scale: Unknown argument 'facter'. Did you mean 'factor'"),
+    (lambda: Scale(1.0, 2.0, 3.0), TypeError, "at most 2 positional"),
+    (lambda: Scale(1.0, factor=2.0), TypeError, "'factor' was given twice"),
+    (lambda: Dense(), TypeError, "the required argument 'units' is missing"),
+    (lambda: Dense(0), ValueError, r"Dense\(units=0\): expected a positive integer"),
+    (lambda: Dense("4"), TypeError, r"Dense\(units='4'\): expected a positive integer"),
+    (lambda: Dense(3, activation="rellu"), ValueError, "Did you mean 'relu'"),
+    (lambda: Dense(3, input_shape="4"), ValueError, "expected a tuple of sizes"),
+]
+
+
+@pytest.mark.parametrize(("make", "error", "message"), BAD_ARGUMENTS)
+def test_a_bad_argument_is_named(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("Dense", "dense"), ("Conv2D", "conv2d"), ("BatchNormalization", "batch_normalization"), ("LSTM", "lstm"), ("ReLU", "re_lu")],
+)
+def test_an_automatic_name_is_that_of_keras(name, expected):
+    assert snake_case(name) == expected
+
+
+# ------------------------------------------------- the pure door
+
+
+class Pair(Layer):
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.parts = [Dense(units), {"out": Dense(1)}]
+        self.drop = Dropout(0.5)
+
+    def call(self, x, training=False):
+        return self.parts[1]["out"](self.drop(self.parts[0](x), training=training))
+
+
+def test_init_is_a_pure_function_of_the_key():
+    one = Pair(4)
+    a, b = one.init(0, (None, 3))[0], one.init(0)[0]
+    assert jax.tree.all(jax.tree.map(lambda p, q: bool((p == q).all()), a, b))
+    assert not jax.tree.all(jax.tree.map(lambda p, q: bool((p == q).all()), a, one.init(1)[0]))
+
+
+def test_apply_reads_and_writes_nothing():
+    one = Pair(4)
+    params, state = one.init(0, (2, 3))
+    before = one.get_weights()
+    x = jnp.ones((2, 3))
+    y, after = one.apply(params, state, x, training=True)
+    again, _ = one.apply(params, state, x, training=True)
+    np.testing.assert_array_equal(y, again)
+    assert jax.tree.structure(after) == jax.tree.structure(state)
+    for a, b in zip(before, one.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_apply_under_jit_grad_and_vmap_agrees_with_apply():
+    one = Pair(4)
+    params, state = one.init(0, (2, 3))
+    x = jnp.arange(6.0).reshape(2, 3)
+    plain = one.apply(params, state, x)[0]
+    np.testing.assert_allclose(jax.jit(lambda p: one.apply(p, state, x)[0])(params), plain, rtol=1e-6)
+    grads = jax.grad(lambda p: one.apply(p, state, x)[0].sum())(params)
+    assert jax.tree.structure(grads) == jax.tree.structure(params)
+    many, _ = jax.vmap(one.init)(jax.random.split(jax.random.key(0), 5))
+    assert jax.vmap(lambda p: one.apply(p, state, x)[0])(many).shape == (5, 2, 1)
+
+
+def test_a_key_decides_the_draws_by_path():
+    one = Pair(64)
+    params, state = one.init(0, (2, 3))
+    x = jnp.ones((2, 3))
+
+    def draw(key):
+        return one.apply(params, state, x, training=True, key=key)
+
+    np.testing.assert_array_equal(draw(1)[0], draw(1)[0])
+    assert not np.array_equal(draw(1)[0], draw(2)[0])
+    kept = jax.tree.map(np.asarray, draw(1)[1])
+    assert jax.tree.all(jax.tree.map(np.array_equal, kept, jax.tree.map(np.asarray, state)))
+
+
+def test_parameters_can_be_taken_out_changed_and_put_back():
+    one = Pair(4)
+    one(jnp.ones((1, 3)))
+    params, state = one.parameters()
+    one.assign_parameters(jax.tree.map(jnp.zeros_like, params), state)
+    assert float(jnp.abs(one(jnp.ones((1, 3)))).sum()) == 0.0
+
+
+def test_params_without_an_entry_are_named():
+    one = Pair(4)
+    params, state = one.init(0, (2, 3))
+    name = next(iter(params))
+    with pytest.raises(ValueError, match=f"params has no entry '{name}/"):
+        one.apply({k: v for k, v in params.items() if k != name}, state, jnp.ones((2, 3)))
+
+
+def test_stateless_call_is_the_call():
+    one = Pair(4)
+    x = jnp.ones((2, 3))
+    one(x)
+    y, after = one.stateless_call(one.trainable_variables, one.non_trainable_variables, x)
+    np.testing.assert_allclose(y, one(x))
+    assert len(after) == len(one.non_trainable_variables)
+
+
+# ------------------------------------------------- layers of users
+
+
+class OldStyle(keras.Layer):
+    def __init__(self, units, **kwargs):
+        self.units = units  # before super().__init__, as many scripts do
+        super().__init__(**kwargs)
+
+    def build(self, input_shape):
+        self.W = self.add_weight(name="W", shape=(input_shape[-1], self.units), initializer="ones", trainable=True)
+        self.c = self.add_weight("c", (1,), initializer="zeros", trainable=False)
+        super().build(input_shape)
+
+    def call(self, x):
+        self.c.assign_add([1.0])
+        return jnp.dot(x, self.W)
+
+
+def test_attributes_may_be_set_before_super_init():
+    one = OldStyle(2, name="old")
+    assert one(np.ones((1, 3))).tolist() == [[3.0, 3.0]]
+    assert [v.path for v in one.weights] == ["old/W", "old/c"]
+    assert float(one.c.value[0]) == 1.0
+
+
+def test_a_layer_without_get_config_is_described_by_its_arguments():
+    assert OldStyle.from_config(OldStyle(5, name="o").get_config()).units == 5
+
+
+class ByCall(Layer):
+    def call(self, x, training=None, mask=None):
+        return x + (1.0 if training else 0.0)
+
+
+@pytest.mark.parametrize(("training", "expected"), [(True, 1.0), (False, 0.0), (None, 0.0)])
+def test_training_reaches_call(training, expected):
+    assert float(ByCall()(jnp.zeros(()), training=training)) == expected
+
+
+def test_training_is_inherited_by_the_layers_inside():
+    class Outer(Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = ByCall()
+
+        def call(self, x):
+            return self.inner(x)
+
+    assert float(Outer()(jnp.zeros(()), training=True)) == 1.0
+
+
+def test_losses_of_a_call_are_those_of_the_last_call():
+    class Penalty(Layer):
+        def call(self, x):
+            self.add_loss(jnp.sum(x))
+            return x
+
+    one = Penalty()
+    one(jnp.ones(2))
+    one(jnp.ones(3))
+    assert [float(v) for v in one.losses] == [3.0]
+
+
+def test_a_regularizer_is_a_loss_of_its_layer():
+    one = Dense(2, kernel_regularizer="l2", kernel_initializer="ones")
+    one(jnp.ones((1, 3)))
+    np.testing.assert_allclose(one.losses[0], 0.01 * 6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("call", ["deepcopy", "config"])
+def test_a_copy_has_weights_of_its_own(call):
+    one = Dense(2)
+    one(jnp.ones((1, 3)))
+    other = copy.deepcopy(one) if call == "deepcopy" else Dense.from_config(one.get_config())
+    other(jnp.ones((1, 3)))
+    other.set_weights([np.zeros((3, 2)), np.zeros(2)])
+    assert np.abs(one.get_weights()[0]).sum() > 0
+
+
+def test_set_weights_of_a_wrong_shape_changes_nothing():
+    one = Dense(2)
+    one(jnp.ones((1, 3)))
+    before = one.get_weights()
+    with pytest.raises(ValueError, match=r"has shape \(2,\), received \(3,\)"):
+        one.set_weights([np.zeros((3, 2)), np.zeros(3)])
+    np.testing.assert_array_equal(one.get_weights()[0], before[0])
+
+
+def test_the_same_seed_gives_the_same_weights_whatever_the_automatic_names():
+    def make():
+        set_seed(3)
+        return keras.Sequential([keras.Input((3,)), Dense(4), Dense(2)]).get_weights()
+
+    for a, b in zip(make(), make(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_two_models_under_one_seed_differ():
+    set_seed(3)
+    a, b = (keras.Sequential([keras.Input((3,)), Dense(4, name="d")]).get_weights()[0] for _ in range(2))
+    assert not np.array_equal(a, b)
+
+
+def test_a_seed_generator_counts_on_and_restarts_with_its_seed():
+    first = [jax.random.bits(SeedGenerator(1).next()).item() for _ in range(2)]
+    assert first[0] == first[1]
+    one = SeedGenerator(1)
+    assert jax.random.bits(one.next()).item() != jax.random.bits(one.next()).item()
