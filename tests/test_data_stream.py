@@ -355,7 +355,7 @@ def test_place_is_applied_by_the_thread():
 def test_processes_do_not_all_draw_the_same_numbers():
     class Noise(Data):
         def __getitem__(self, index):
-            return np.full((1, 1), np.random.randint(10**6)), np.zeros(1)  # noqa: NPY002
+            return np.full((1, 1), np.random.randint(10**6)), np.zeros(1)
 
     def run():
         return numbers(adapt(Noise(6, workers=2, use_multiprocessing=True)).epoch(1))

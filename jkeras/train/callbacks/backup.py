@@ -22,8 +22,8 @@ class BackupAndRestore(Callback):
     """Backs the whole run up, and goes on from the backup when the same `fit` is started again.
 
     Saved in the folder `backup_dir`, after every epoch or every `save_freq` batches, and when the process is told to
-    end (SIGTERM): weights, optimizer, metrics, random state, position in the data, History and the states of all callbacks.
-    A run that was killed ends with the same bits as one that was not. `double_checkpoint` keeps the backup before the
+    end (SIGTERM): weights, optimizer, metrics, random state, position in the data, History and the states of all
+    callbacks. A run that was killed ends with the same bits as one that was not. `double_checkpoint` keeps the backup before the
     last, too. `delete_checkpoint` removes the folder's backups when training is complete. `save_freq=False` saves only
     on SIGTERM, and needs `save_before_preemption=True`.
 

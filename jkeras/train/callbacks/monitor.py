@@ -95,6 +95,10 @@ class MonitorCallback(Callback):
         return value
 
 
+# Keras 2.2 began with the baseline as the best, could stop after the first epoch, and restored only where it stopped.
+FIRST_RULES = era_default(False)
+
+
 class EarlyStopping(MonitorCallback):
     """Stops training when `monitor` has not become better for `patience` epochs.
 
@@ -119,13 +123,17 @@ class EarlyStopping(MonitorCallback):
         self.baseline = baseline
         self.restore_best_weights = restore_best_weights
         self.start_from_epoch = start_from_epoch
+        self._first_rules = resolve_default(type(self), "first_rules", FIRST_RULES)
+        if self._first_rules:
+            self.min_delta = min_delta  # below 0: a little worse counts as better
         self.wait = self.stopped_epoch = self.best_epoch = 0
         self.best_weights = None
 
     def on_train_begin(self, logs=None):
         """Forgets earlier runs."""
         self.wait = self.stopped_epoch = self.best_epoch = 0
-        self.best = self.best_weights = None
+        self.best = self.baseline if self._first_rules else None
+        self.best_weights = None
 
     def on_epoch_end(self, epoch, logs=None):
         """Compares, and stops where patience is over."""
@@ -133,7 +141,7 @@ class EarlyStopping(MonitorCallback):
         current = self.get_monitor_value(logs)
         if current is None or epoch < self.start_from_epoch:
             return
-        if self.restore_best_weights and self.best_weights is None:
+        if self.restore_best_weights and self.best_weights is None and not self._first_rules:
             self._keep(epoch)  # in case that it never gets better than this, being nan for example
         self.wait += 1
         if self._is_improvement(current, self.best):
@@ -143,7 +151,7 @@ class EarlyStopping(MonitorCallback):
                 self._keep(epoch)
             if self.baseline is None or self._is_improvement(current, self.baseline):
                 self.wait = 0
-        elif self.wait >= self.patience and epoch > 0:
+        elif self.wait >= self.patience and (epoch > 0 or self._first_rules):
             self.stopped_epoch = epoch
             self.model.stop_training = True
 
@@ -155,8 +163,11 @@ class EarlyStopping(MonitorCallback):
         """Puts the best weights back."""
         if self.stopped_epoch > 0 and self.verbose > 0:
             print_msg(f"Epoch {self.stopped_epoch + 1}: early stopping")
-        always = resolve_default(type(self), "restores_always", RESTORES_ALWAYS)
-        if self.restore_best_weights and self.best_weights is not None and (always or self.stopped_epoch > 0):
+        if (
+            self.restore_best_weights
+            and self.best_weights is not None
+            and (not self._first_rules or self.stopped_epoch)
+        ):
             if self.verbose > 0:
                 print_msg(f"Restoring the weights of the best epoch, {self.best_epoch + 1}.")
             self.model.set_weights(self.best_weights)
@@ -164,9 +175,6 @@ class EarlyStopping(MonitorCallback):
     def get_monitor_value(self, logs):
         """The watched number, or None with a warning."""
         return self._value(logs, "early stopping")
-
-
-RESTORES_ALWAYS = era_default(True)  # Keras 2.2 restored only where training was stopped
 
 
 class ReduceLROnPlateau(MonitorCallback):
