@@ -13,7 +13,7 @@
         Case("dropout", "Dropout", dict(rate=0.5, seed=1), (2, 4), call=dict(training=True), random=True),
     ]
 
-Begin the file with ``# ruff: noqa: C408``. A family is a file ``compat_tests/cases/<family>.py``; its real values lie in ``golden/<impl>/<family>.npz`` and
+A family is a file ``compat_tests/cases/<family>.py``; its real values lie in ``golden/<impl>/<family>.npz`` and
 ``.json`` and are made by ``python -m compat_tests.make_golden --impl keras3 --family <family>`` inside that Keras.
 """
 
@@ -64,6 +64,7 @@ class Case:
     - ``real``: config changes for one Keras, ``{"keras224": dict(recurrent_activation="sigmoid")}``; ``...`` takes an
       argument away.
     - ``lookup``: the class in one Keras where it differs, ``{"keras224": "legacy.layers.Highway"}``.
+    - ``formula``: for layers that no Keras runs any more (``impls=()``): a NumPy function of inputs and weights.
     - ``adapt``: data for ``layer.adapt`` before the call.
     - ``weights``: "draw" (uniform in [-0.5, 0.5), names with "variance" in [0.5, 1.5)) or "keep" the layer's own.
     - ``random``: the output is random and not compared; equal seeds give equal outputs instead.
@@ -87,6 +88,7 @@ class Case:
     impls: tuple = ("keras3",)
     real: dict = dataclasses.field(default_factory=dict)
     lookup: dict = dataclasses.field(default_factory=dict)
+    formula: Any = None
     adapt: Any = None
     weights: str = "draw"
     random: bool = False

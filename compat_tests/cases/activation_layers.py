@@ -1,4 +1,3 @@
-# ruff: noqa: C408
 """Activations as layers."""
 
 from compat_tests.case import Case, T

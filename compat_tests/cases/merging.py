@@ -1,4 +1,3 @@
-# ruff: noqa: C408
 """Layers of several inputs."""
 
 from compat_tests.case import Case
@@ -20,8 +19,8 @@ CASES = [
     Case("subtract_masked", "Subtract", {}, PAIR, mask=HALF),
     Case("concatenate", "Concatenate", {}, [(2, 3), (2, 4), (2, 1)], impls=OLD),
     Case("concatenate_axis", "Concatenate", dict(axis=1), [(2, 3, 4), (2, 1, 4)], impls=OLD),
-    Case("concatenate_masked", "Concatenate", {}, PAIR, mask=HALF, impls=OLD),
-    Case("concatenate_time_masked", "Concatenate", dict(axis=1), PAIR, mask=HALF, impls=OLD),
+    Case("concatenate_masked", "Concatenate", {}, PAIR, mask=HALF),
+    Case("concatenate_time_masked", "Concatenate", dict(axis=1), PAIR, mask=HALF),
     Case("concatenate_half_masked", "Concatenate", dict(axis=1), PAIR, mask=[HALF[0], None]),
     Case("dot_1", "Dot", dict(axes=1), [(2, 4), (2, 4)], impls=OLD),
     Case("dot_negative", "Dot", dict(axes=-1), [(2, 3, 4), (2, 5, 4)], impls=OLD),

@@ -1,4 +1,3 @@
-# ruff: noqa: C408
 """Layers that move, cut, pad and repeat."""
 
 from compat_tests.case import Case
