@@ -458,6 +458,31 @@ def test_a_position_is_plain_data():
     assert all(isinstance(v, int) for v in source.position.values())
 
 
+@pytest.mark.parametrize("make", RESUMABLE.values(), ids=RESUMABLE)
+def test_a_stream_that_was_looked_at_is_restored_exactly(make):
+    whole = run(make(), 2)
+    source = make()
+    run(source, 1)
+    position = source.position
+    other = make()
+    other.peek()
+    other.restore(position)
+    assert run(other, 2, 1) == whole[1:]
+
+
+@pytest.mark.parametrize("make, steps", SOURCES.values(), ids=SOURCES)
+def test_looking_at_a_batch_takes_none_away(make, steps):
+    source = adapt(make(), shuffle=False)
+    seen = numbers([source.peek(), source.peek()])
+    batches = numbers(source)
+    assert len(batches) == 4 and seen == [batches[0]] * 2
+
+
+def test_looking_into_an_empty_stream_is_an_error():
+    with pytest.raises(ValueError, match="gave no batches"):
+        adapt(gen(0)).peek()
+
+
 # ---------------------------------------------------------------- storage larger than memory
 
 
@@ -477,6 +502,7 @@ def storage(tmp_path):
 def test_large_storage_is_read_batch_by_batch(storage, kind, shuffle):
     x, y = storage[0][kind], storage[1]
     source = adapt(x, y, batch_size=4, shuffle=shuffle, memory_limit=0)
+    assert source.peek()[1].tolist() == [0, 1, 2, 3]
     assert isinstance(source, StreamSource) and source.steps == 3
     batches = list(source.epoch(2))
     assert [len(b[0]) for b in batches] == [4, 4, 2]

@@ -104,6 +104,10 @@ class SequenceFeed:
         """Batches in a pass, as the data set says now; None where it is endless."""
         return num_batches(self._sequence)
 
+    def first(self):
+        """The first batch, made on the side."""
+        return self._sequence[0]
+
     def open(self, rng, start=0):
         """The batches of one pass from number `start` on."""
         count = self.steps
@@ -158,6 +162,10 @@ class SliceFeed:
     def steps(self):
         """Batches in a pass."""
         return -(-self.size // self.batch_size)
+
+    def first(self):
+        """The first rows."""
+        return self._read(slice(0, min(self.batch_size, self.size)))
 
     def open(self, rng, start=0):
         """The batches of one pass; shuffled by sample, or by batch with shuffle="batch" (far faster on disks)."""
@@ -253,7 +261,7 @@ class StreamSource:
         self._known_steps = None
         self._pass = None  # prepared batches of a pass that is not finished
         self._pass_seed = None
-        self._structure = None
+        self._structure = self._peeked = None
         self._start = 0  # batches of the coming epoch that are done already, after a resume
         self._epochs = self._batches = self._in_pass = 0
 
@@ -309,6 +317,24 @@ class StreamSource:
         if batch is None:
             self._forget_pass()
             raise ValueError(f"{self.feed.what} gives no batch at all. Check that it has data.")
+        self._pass = itertools.chain([batch], self._pass)
+        return batch
+
+    def peek(self):
+        """A batch (x, y, sample_weight) to look at; it still comes in the epoch."""
+        if self._peeked is None:
+            self._peeked = self._look()
+        return self._peeked
+
+    def _look(self):
+        if hasattr(self.feed, "first"):
+            return self._prepare(self.feed.first(), f"batch 0 of {self.feed.what}")
+        if self._pass is None:
+            self._new_pass(None)
+        batch = next(self._pass, None)
+        if batch is None:
+            self._pass = None
+            raise ValueError(f"The {self.feed.what} gave no batches. Make sure that it is not empty or used up.")
         self._pass = itertools.chain([batch], self._pass)
         return batch
 
@@ -374,15 +400,22 @@ class StreamSource:
             self.feed.begin()
             self.feed.end()
         self._epochs, self._start = position["epochs"], position["batches"]
-        self._in_pass, self._pass_seed, self._pass = position["in_pass"], position["pass_seed"], None
+        if self._pass is not None and not self.feed.restarts:  # a batch has been looked at
+            self._drop(position["in_pass"])
+        else:
+            self._pass = None
+        self._in_pass, self._pass_seed = position["in_pass"], position["pass_seed"]
 
     def skip(self, count):
         """The next epoch starts with batch number `count`."""
         self._start = count
         self._in_pass += count
         if self._pass is not None:
-            for _ in itertools.islice(self._pass, count):
-                pass
+            self._drop(count)
+
+    def _drop(self, count):
+        for _ in itertools.islice(self._pass, count):
+            pass
 
 
 def _shown(structure):

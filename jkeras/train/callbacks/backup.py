@@ -23,8 +23,8 @@ class BackupAndRestore(Callback):
 
     Saved in the folder `backup_dir`, after every epoch or every `save_freq` batches, and when the process is told to
     end (SIGTERM): weights, optimizer, metrics, random state, position in the data, History and the states of all
-    callbacks. A run that was killed ends with the same bits as one that was not. `double_checkpoint` keeps the backup before the
-    last, too. `delete_checkpoint` removes the folder's backups when training is complete. `save_freq=False` saves only
+    callbacks. A run that was killed ends with the same bits as one that was not. `double_checkpoint` keeps the backup
+    before the last, too. `delete_checkpoint` removes the folder's backups when training is complete. `save_freq=False` saves only
     on SIGTERM, and needs `save_before_preemption=True`.
 
     The loop that calls it may set `model.training_run`, an object with `get_state()` and `set_state(state)` for what it
@@ -172,7 +172,7 @@ class BackupAndRestore(Callback):
 
     def _listen(self):
         self._told_to_end = False
-        if threading.current_thread() is threading.main_thread() and self._old_handler is None:
+        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) != self._note:
             self._old_handler = signal.signal(signal.SIGTERM, self._note)
 
     def _note(self, number, frame):

@@ -141,7 +141,7 @@ class CSVLogger(Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Writes a row."""
-        logs = logs or {}
+        logs = logs if isinstance(logs, Logs) else Logs(logs or {})
         if self.keys is None:
             self.keys = sorted(logs.keys())
             more = resolve_default(type(self), "validation_columns", VALIDATION_COLUMNS)
