@@ -303,22 +303,10 @@ class StreamSource:
         finally:
             if prefetch is not None:
                 prefetch.close()
-                if (
-                    prefetch.left and self._pass is not None
-                ):  # made, but not wanted any more: the next epoch's first batches
+                # Made, but not wanted any more: the next epoch's first batches.
+                if prefetch.left and self._pass is not None:
                     self._pass = itertools.chain(list(prefetch.left), self._pass)
         self._end_epoch()
-
-    def peek(self, rng=None):
-        """The next batch, which stays the next."""
-        if self._pass is None:
-            self._new_pass(rng)
-        batch = next(self._pass, None)
-        if batch is None:
-            self._forget_pass()
-            raise ValueError(f"{self.feed.what} gives no batch at all. Check that it has data.")
-        self._pass = itertools.chain([batch], self._pass)
-        return batch
 
     def peek(self):
         """A batch (x, y, sample_weight) to look at; it still comes in the epoch."""

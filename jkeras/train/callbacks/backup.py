@@ -24,8 +24,8 @@ class BackupAndRestore(Callback):
     Saved in the folder `backup_dir`, after every epoch or every `save_freq` batches, and when the process is told to
     end (SIGTERM): weights, optimizer, metrics, random state, position in the data, History and the states of all
     callbacks. A run that was killed ends with the same bits as one that was not. `double_checkpoint` keeps the backup
-    before the last, too. `delete_checkpoint` removes the folder's backups when training is complete. `save_freq=False` saves only
-    on SIGTERM, and needs `save_before_preemption=True`.
+    before the last, too. `delete_checkpoint` removes the backups when training is complete. `save_freq=False` saves
+    only on SIGTERM, and needs `save_before_preemption=True`.
 
     The loop that calls it may set `model.training_run`, an object with `get_state()` and `set_state(state)` for what it
     knows (epoch, batch, position in the data, keys, metrics); without one, training goes on at an epoch's begin.
