@@ -35,7 +35,7 @@ def number(pattern, text):
 
 def test_quickstart_trains_a_classifier_and_draws_it(run, tmp_path):
     output = run("quickstart.py", "--epochs", 12)
-    assert number("Test accuracy:", output) > 0.92
+    assert number("Test accuracy:", output) > 0.9
     assert (tmp_path / "quickstart.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "quickstart.png").stat().st_size > 20_000
 

@@ -70,8 +70,17 @@ class Sequential(Model):
                 f"Sequential '{self.name}': two layers are named {layer.name!r}; names must be unique. Rename one."
             )
         self._layers.append(layer)
-        if rebuild:
+        if rebuild and self._graph is not None:
+            self._extend(layer)
+        elif rebuild:
             self._rebuild()
+
+    def _extend(self, layer: Layer) -> None:
+        """Records one more layer, so that each layer is called once and has one output."""
+        self._programs.clear()
+        with frames.scope(self.name):
+            outputs = layer(self._graph.outputs)
+        self._set_graph(self._graph.inputs, outputs)
 
     def pop(self, rebuild: bool = True) -> Layer:
         """Removes the last layer and gives it; raises TypeError if there is none."""
