@@ -56,7 +56,7 @@ class TensorBoard(Callback):
             )
         self._profiled = _batch_range(self.profile_batch)
         for name in ("write_grads", "embeddings_data"):
-            if getattr(self, name) not in (None, False):
+            if getattr(self, name) is not None and getattr(self, name) is not False:
                 warnings.warn(f"TensorBoard: {name} is not written; weights and metrics are.", stacklevel=2)
         self._writers = {}
         self._train_steps = self._test_steps = 0
@@ -106,10 +106,9 @@ class TensorBoard(Callback):
     def batches_until_hook(self, batch):
         """Until the next batch that is logged or profiled."""
         waits = [self.update_freq - self._train_steps % self.update_freq] if self.update_freq != "epoch" else []
-        for edge in self._profiled:
-            if edge > self._train_steps:
-                waits.append(max(1, edge - self._train_steps - (edge == self._profiled[0])))
-        return min(waits, default=None)
+        if self._profiled:
+            waits += [self._profiled[0] - 1 - self._train_steps, self._profiled[1] - self._train_steps]
+        return min((w for w in waits if w > 0), default=None)
 
     def on_train_begin(self, logs=None):
         """Counts steps from 0."""
