@@ -15,7 +15,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
 
 from compat_tests import impl as implementations  # noqa: E402
-from compat_tests import loss_cases, objectives  # noqa: E402
+from compat_tests import loss_cases, metric_cases, objectives  # noqa: E402
 
 
 def plain(value):
@@ -24,7 +24,7 @@ def plain(value):
         return {k: plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]
-    if isinstance(value, (np.generic, np.ndarray)):
+    if hasattr(value, "tolist"):
         return value.tolist()
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(getattr(value, "__name__", value))
 
@@ -46,6 +46,24 @@ def losses(run, impl):
     return arrays, facts
 
 
+def metrics(run, impl):
+    """(arrays, facts) of all metric cases of an implementation."""
+    arrays, facts = {}, {}
+    for case in metric_cases.CASES:
+        if impl not in case.impls:
+            continue
+        try:
+            results, state, config = run.run_metric(case)
+        except Exception as error:
+            raise RuntimeError(f"{impl} cannot run the case {case.id}") from error
+        for i, result in enumerate(results):
+            arrays[f"{case.id}:{i}"] = result
+        for name, value in state.items():
+            arrays[f"{case.id}:state:{name}"] = value
+        facts[case.id] = {"config": plain(config), "state": list(state)}
+    return arrays, facts
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--impl", required=True, choices=("keras3", "tf_keras", "keras224"))
@@ -53,7 +71,7 @@ def main():
     args = parser.parse_args()
     keras = implementations.load(args.impl)
     run = objectives.runner(args.impl, keras)
-    makers = {"losses": losses}
+    makers = {"losses": losses, "metrics": metrics}
     for what in args.what or makers:
         arrays, facts = makers[what](run, args.impl)
         base = os.path.join(ROOT, "compat_tests", "golden", args.impl, what)

@@ -1,8 +1,10 @@
 """Runs a loss or metric case on whichever Keras is there; jkeras goes the same way as the real ones."""
 
+import contextlib
+
 import numpy as np
 
-from compat_tests import loss_cases
+from compat_tests import loss_cases, metric_cases
 
 
 def runner(impl, keras):
@@ -42,12 +44,8 @@ class Jax:
         def values(p):
             return loss(y_true, self.masked(p, mask), *extra)
 
-        if self.impl == "jkeras":  # masks belong to a call
-            from jkeras.core.frame import Frame
-
-            with Frame():
-                return self._loss_results(case, loss, values, y_pred)
-        return self._loss_results(case, loss, values, y_pred)
+        with self.call():  # masks belong to a call
+            return self._loss_results(case, loss, values, y_pred)
 
     def _loss_results(self, case, loss, values, y_pred):
         import jax
@@ -59,9 +57,47 @@ class Jax:
         dtype = str(value.dtype)
         return np.asarray(value, "float32"), None if grad is None else np.asarray(grad), dtype, config
 
+    def run_metric(self, case):
+        """(results after each batch, names and values of the variables, config)."""
+        if not case.is_class:
+            found = getattr(self.keras.metrics, case.name)(
+                *map(self.tensor, metric_cases.batch(case, 0)), **case.config
+            )
+            return [np.asarray(found, "float32")], {}, None
+        metric = getattr(self.keras.metrics, case.name)(**case.config)
+        results = []
+        for index in range(case.batches):
+            arrays = metric_cases.batch(case, index)
+            weight = metric_cases.sample_weight(case, arrays, index)
+            arrays = [self.tensor(a) for a in arrays]
+            if case.mask:
+                arrays[-1] = self.masked(arrays[-1], self.tensor(metric_cases.mask(arrays)))
+            with self.call():
+                metric.update_state(*arrays, **({} if weight is None else {"sample_weight": self.tensor(weight)}))
+            results.append(np.asarray(metric.result(), "float32"))
+        state = {v.name.split(":")[0]: np.asarray(v) for v in metric.variables}
+        return results, state, metric.get_config()
+
+    def tensor(self, array):
+        import jax.numpy as jnp
+
+        return jnp.asarray(array)
+
+    def call(self):
+        if self.impl != "jkeras":
+            return contextlib.nullcontext()
+        from jkeras.core.frame import Frame
+
+        return Frame()
+
 
 class Eager(Jax):
     """tf_keras."""
+
+    def tensor(self, array):
+        import tensorflow as tf
+
+        return tf.constant(array)
 
     def run_loss(self, case):
         import tensorflow as tf
@@ -84,6 +120,13 @@ class Eager(Jax):
 
 class Graph(Jax):
     """Keras 2.2.4."""
+
+    def run_metric(self, case):
+        K = self.keras.backend
+        y_true, y_pred = metric_cases.batch(case, 0)
+        t, p = K.placeholder(shape=y_true.shape), K.placeholder(shape=y_pred.shape)
+        value = getattr(self.keras.metrics, case.name)(t, p, **case.config)
+        return K.function([t, p], [value])([y_true, y_pred]), {}, None
 
     def run_loss(self, case):
         K = self.keras.backend

@@ -3,7 +3,7 @@
 Each loss is a pure function of arrays, with one value per sample, and a class that weighs and reduces these values.
 """
 
-from jkeras.core import registry
+from jkeras.core import naming, registry
 
 from . import table
 from .hinge import categorical_hinge, hinge, squared_hinge
@@ -21,6 +21,7 @@ from .probabilistic import (
 )
 from .reduction import Reduction, reduce_weighted, squeeze_or_expand
 from .regression import (
+    cosine_proximity,
     cosine_similarity,
     huber,
     log_cosh,
@@ -38,7 +39,8 @@ FUNCTIONS = {
     mean_absolute_error: ("mae", "MAE"),
     mean_absolute_percentage_error: ("mape", "MAPE"),
     mean_squared_logarithmic_error: ("msle", "MSLE"),
-    cosine_similarity: ("cosine", "cosine_proximity"),
+    cosine_similarity: (),
+    cosine_proximity: ("cosine",),
     huber: ("huber_loss",),
     log_cosh: ("logcosh",),
     hinge: (),
@@ -68,7 +70,8 @@ for _class in table.CLASSES.values():
 
 # the classes of the table and all aliases are attributes of this module
 globals().update({name: obj for name, obj in family.objects.items() if name not in globals()})
-__all__ = [*family.objects, "Reduction", "deserialize", "get", "reduce_weighted", "serialize", "squeeze_or_expand"]
+__all__ = ["Reduction", "choose", "deserialize", "get", "reduce_weighted", "serialize", "squeeze_or_expand"]
+__all__ += list(family.objects)
 
 
 def get(identifier):
@@ -98,6 +101,46 @@ def deserialize(name, custom_objects=None, use_legacy_format=False):
     2.0
     """
     return family.deserialize(name, custom_objects)
+
+
+def choose(identifier, y_true_shape=None, y_pred_shape=None):
+    """The loss object that ``compile(loss=...)`` means for an output; None stays None.
+
+    "crossentropy" and "ce" are chosen by the shapes of targets and predictions: one column is binary, integer labels
+    are sparse. Functions become objects under the name given, or their own.
+
+    >>> choose("ce", (None, 1), (None, 10)).fn.__name__, choose("mse").name
+    ('sparse_categorical_crossentropy', 'mse')
+    """
+    if identifier is None:
+        return None
+    if isinstance(identifier, str) and identifier.lower() in ("crossentropy", "ce"):
+        found = globals()[kind_of_labels(y_true_shape, y_pred_shape) + "_crossentropy"]
+    else:
+        found = get(identifier)
+    if isinstance(found, Loss):
+        return found
+    return LossFunctionWrapper(found, name=identifier if isinstance(identifier, str) else name_of(found))
+
+
+def kind_of_labels(y_true_shape, y_pred_shape):
+    """ "binary", "sparse_categorical" or "categorical": what targets and predictions of these shapes are.
+
+    >>> kind_of_labels((None, 1), (None, 1)), kind_of_labels((None, 5), (None, 5))
+    ('binary', 'categorical')
+    """
+    if y_pred_shape is None or len(y_pred_shape) == 0 or y_true_shape is None:
+        raise ValueError("Choosing by shapes needs the shapes of targets and predictions; name the function itself.")
+    if y_pred_shape[-1] == 1:
+        return "binary"
+    sparse = len(y_true_shape) < len(y_pred_shape) or y_true_shape[-1] == 1
+    return "sparse_categorical" if sparse else "categorical"
+
+
+def name_of(function):
+    """The name of a loss or metric function for logs."""
+    found = getattr(function, "name", None) or getattr(function, "__name__", None)
+    return found or naming.snake_case(type(function).__name__)
 
 
 def legacy_config(obj):

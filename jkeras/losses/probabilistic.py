@@ -119,8 +119,7 @@ def categorical_focal_crossentropy(
     return jnp.sum(-y_true * log_p * weight, axis=axis)
 
 
-@op
-def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_class=None, axis=-1):
+def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, *order, ignore_class=None, axis=-1):
     """Crossentropy of integer labels with class probabilities along ``axis``: (batch, ..., classes) -> (batch, ...).
 
     Labels are (batch, ...) or (batch, ..., 1). Those equal to ``ignore_class`` give 0 and do not count in the mean.
@@ -129,6 +128,15 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
     >>> sparse_categorical_crossentropy([1, 0], [[0.5, 0.5], [1.0, 0.0]]).round(4).tolist()
     [0.6930999755859375, 0.0]
     """
+    if order:  # Keras 3 has ignore_class first, tf.keras axis
+        names = era_setting("sparse_categorical_crossentropy", "order", ("ignore_class", "axis"))
+        given = {"ignore_class": ignore_class, "axis": axis, **dict(zip(names, order))}
+        ignore_class, axis = given["ignore_class"], given["axis"]
+    return _sparse_crossentropy(y_true, y_pred, from_logits, ignore_class, axis)
+
+
+@op
+def _sparse_crossentropy(y_true, y_pred, from_logits, ignore_class, axis):
     labels, y_pred, dtype = _integer_labels(y_true, y_pred, axis)
     valid = None if ignore_class is None else labels != int(ignore_class)
     if valid is not None:

@@ -67,7 +67,9 @@ def weights_of_mask(sample_weight, mask, dtype, reduction):
     if sample_weight is None:
         return weight
     weight, sample_weight = squeeze_or_expand(weight, jnp.asarray(sample_weight).astype(dtype))
-    return _multiply(sample_weight, weight, "sample_weight")
+    if sample_weight.ndim < weight.ndim:
+        sample_weight = sample_weight.reshape(sample_weight.shape + (1,) * (weight.ndim - sample_weight.ndim))
+    return _multiply(sample_weight, weight, "mask")
 
 
 def reduce_weighted(values, sample_weight=None, mask=None, reduction="sum_over_batch_size", dtype=None, era="3"):

@@ -85,6 +85,16 @@ def cosine_similarity(y_true, y_pred, axis=-1):
 
 
 @loss_function
+def cosine_proximity(y_true, y_pred):
+    """The old name of ``cosine_similarity``.
+
+    >>> cosine_proximity([[0.0, 1.0]], [[0.0, 2.0]]).tolist()
+    [-1.0]
+    """
+    return cosine_similarity(y_true, y_pred)
+
+
+@loss_function
 @aligned
 def huber(y_true, y_pred, delta=1.0):
     """Squared error below ``delta`` and linear beyond, mean over the last axis: (batch, ..., d) -> (batch, ...).

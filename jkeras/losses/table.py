@@ -87,6 +87,15 @@ def _check_q(self):
         raise ValueError(f"CategoricalGeneralizedCrossEntropy: q must be in (0, 1), received {self.q}.")
 
 
+def _name_for_axis(self):
+    if isinstance(self.axis, str):  # by position, tf.keras has the name where Keras 3 has the axis
+        self.name, self.axis = self.axis, -1
+    FunctionLoss.__post_init__(self)
+
+
+_CHECKS = {"CategoricalGeneralizedCrossEntropy": _check_q, "SparseCategoricalCrossentropy": _name_for_axis}
+
+
 def _make(name, row):
     own = [field for field in row.fields if field not in FunctionLoss._base_arguments]
     function = row.function
@@ -101,8 +110,8 @@ def _make(name, row):
         "_arguments": lambda self: {field: getattr(self, field) for field in own},
         **row.fields,
     }
-    if name == "CategoricalGeneralizedCrossEntropy":
-        body["__post_init__"] = _check_q
+    if name in _CHECKS:
+        body["__post_init__"] = _CHECKS[name]
     return declare(type(name, (FunctionLoss,), body))
 
 

@@ -1,0 +1,67 @@
+"""Metrics against the results, states and configs of the real Kerases, batch by batch."""
+
+import functools
+
+import numpy as np
+import pytest
+
+from compat_tests import metric_cases, objectives
+from compat_tests.make_objectives import plain
+from compat_tests.test_losses import golden
+
+ROWS = [pytest.param(case, impl, id=f"{impl}-{case.id}") for case in metric_cases.CASES for impl in case.impls]
+
+
+@pytest.fixture(scope="session")
+def run(impl, keras):
+    return objectives.runner(impl, keras)
+
+
+@functools.cache
+def outcome(run, case):
+    return run.run_metric(case)
+
+
+@pytest.mark.filterwarnings("ignore:.*fractional sample weights", "ignore:You are passing weight")
+@pytest.mark.parametrize("case, real", ROWS)
+def test_results_after_each_batch_equal_those_of_the_real_keras(case, real, run, impl):
+    if impl not in ("jkeras", real):
+        pytest.skip("another Keras")
+    arrays, _ = golden(real, "metrics")
+    results, _, _ = outcome(run, case)
+    for index, result in enumerate(results):
+        np.testing.assert_allclose(
+            result, arrays[f"{case.id}:{index}"], case.rtol, case.atol, err_msg=f"after batch {index}"
+        )
+
+
+@pytest.mark.filterwarnings("ignore:.*fractional sample weights", "ignore:You are passing weight")
+@pytest.mark.parametrize(
+    "case", [c for c in metric_cases.CASES if c.is_class and "keras3" in c.impls], ids=lambda c: c.id
+)
+def test_variables_and_config_equal_those_of_keras_3(case, run, impl):
+    if impl not in ("jkeras", "keras3"):
+        pytest.skip("another Keras")
+    arrays, facts = golden("keras3", "metrics")
+    _, state, config = outcome(run, case)
+    assert list(state) == facts[case.id]["state"]
+    for name, value in state.items():
+        real = arrays[f"{case.id}:state:{name}"]
+        np.testing.assert_allclose(value, real, case.rtol, case.atol)
+        assert value.dtype == real.dtype
+    real = facts[case.id]["config"]
+    kept = {k: v for k, v in case.config.items() if k not in real}  # Keras forgets some axis
+    config, real = plain(config), plain({**real, **kept})
+    automatic = case.name in ("AUC", "Precision", "Recall") or real["name"].rpartition("_")[2].isdigit()
+    if automatic and "name" not in case.config:  # "auc", "auc_1", ...: counted per process
+        assert config.pop("name").rstrip("_0123456789") == real.pop("name").rstrip("_0123456789")
+    assert config == real
+
+
+@pytest.mark.parametrize("case", [c for c in metric_cases.CASES if c.is_class], ids=lambda c: c.id)
+def test_a_metric_made_of_its_config_has_the_same_config(case, keras, impl):
+    if impl not in ("jkeras", *case.impls):
+        pytest.skip("another Keras")
+    cls = getattr(keras.metrics, case.name)
+    config = cls(**case.config).get_config()
+    assert plain(cls.from_config(config).get_config()) == plain(config)
