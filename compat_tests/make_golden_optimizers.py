@@ -108,10 +108,14 @@ def run_old(keras, case):
     )
     config = {"lr" if k == "learning_rate" else k: v for k, v in case.config.items()}
     optimizer = optimizer_class(keras, case.optimizer)(**config)
-    step = K.function(noises, [loss], updates=optimizer.get_updates(loss=loss, params=variables))
+    count, *updates = optimizer.get_updates(loss=loss, params=variables)
+    step = K.function(noises, [loss], updates=updates)
     kept = []
     for i in range(table.STEPS):
         step([n[i] for n in noise])
+        # `iterations` is counted apart: TensorFlow runs the updates of one call in any order, and what reads the count
+        # mostly, but not always, sees it as it was before the step.
+        K.get_session().run(count)
         if i + 1 in table.CHECKPOINTS:
             kept.append(np.concatenate([K.get_value(v).ravel() for v in variables]))
     names = [[w.name, [int(n) for n in w.shape], w.dtype.base_dtype.name] for w in optimizer.weights]

@@ -1,0 +1,173 @@
+"""How an optimizer stores its learning rate and the hyper-parameters that may change while it trains."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..core import config
+from ..core import frame as frames
+from ..core.declare import declare
+from ..core.naming import snake_case, unique_name
+from ..core.variable import Variable
+from . import schedules
+
+BASE_FIELDS = (
+    "learning_rate weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency "
+    "loss_scale_factor gradient_accumulation_steps name"
+).split()
+NOT_A_RATE = (
+    "{who}: expected learning_rate to be a number, a LearningRateSchedule, or a function that gives the learning rate "
+    "(of no argument or of the step); received {value!r}."
+)
+
+
+def as_number(value: Any) -> float | None:
+    """A Python float of anything that is a single real number, or None."""
+    if isinstance(value, (bool, str)) or value is None:
+        return None
+    try:
+        array = np.asarray(value)
+    except TypeError:
+        return None
+    return float(array) if array.ndim == 0 and array.dtype.kind in "fiuV" else None
+
+
+class LearningRate:
+    """The attribute ``learning_rate``: a Variable, or a schedule or function evaluated at the current step."""
+
+    def __get__(self, optimizer: Any, owner: Any = None) -> Any:
+        if optimizer is None:
+            return self
+        rate = optimizer._learning_rate
+        if rate is None or isinstance(rate, Variable):
+            return rate
+        return optimizer._rate_at(optimizer._iterations)
+
+    def __set__(self, optimizer: Any, value: Any) -> None:
+        now = optimizer.__dict__.get("_learning_rate")
+        if isinstance(value, dict):
+            value = schedules.deserialize(value)
+        number = None if isinstance(value, Variable) else as_number(value)
+        if isinstance(now, schedules.LearningRateSchedule) and number is not None:
+            raise TypeError(
+                f"{type(optimizer).__name__} follows a {type(now).__name__}, so its learning rate cannot be set. "
+                "Give a number as learning_rate when making the optimizer if you want to change it."
+            )
+        if number is not None and isinstance(now, Variable):
+            now.assign(number)
+            return
+        if number is not None:
+            value = Variable(np.float32(number), dtype=config.floatx(), trainable=False, name="learning_rate")
+            value.path = f"{optimizer.name}/learning_rate" if "name" in optimizer.__dict__ else value.path
+        elif not (value is None or isinstance(value, Variable) or callable(value)):
+            raise ValueError(NOT_A_RATE.format(who=type(optimizer).__name__, value=value))
+        optimizer._learning_rate = value
+        optimizer._changed()
+
+
+class Hyper:
+    """A number that is a part of the state, so that a new value acts at the next step without compiling anew.
+
+    Keras 3 shows it as a float, Keras 2 as a variable for ``K.set_value``.
+    """
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def __get__(self, optimizer: Any, owner: Any = None) -> Any:
+        if optimizer is None:
+            return self
+        number, cell = optimizer._hypers.get(self.name, (None, None))
+        if cell is None:
+            raise AttributeError(f"'{type(optimizer).__name__}' object has no attribute {self.name!r}")
+        if optimizer._generation in ("2.2", "legacy"):
+            return cell
+        frame = frames.current()
+        bound = frames.UNBOUND if frame is None else frame.lookup(cell)
+        if bound is not frames.UNBOUND:
+            return bound
+        stored = float(cell.value)
+        return number if np.float32(number) == np.float32(stored) else stored
+
+    def __set__(self, optimizer: Any, value: Any) -> None:
+        known = optimizer._hypers.get(self.name)
+        if isinstance(value, Variable):
+            optimizer._hypers[self.name] = (float(value), value)
+            optimizer._changed()
+            return
+        number = as_number(value)
+        if number is None:
+            raise ValueError(f"{type(optimizer).__name__}({self.name}={value!r}): expected a number.")
+        if known is None:
+            cell = Variable(np.float32(number), dtype=config.floatx(), trainable=False, name=self.name)
+            optimizer._hypers[self.name] = (number, cell)
+            optimizer._changed()
+            return
+        optimizer._check_hyper(self.name, number)
+        known[1].assign(number)
+        optimizer._hypers[self.name] = (number, known[1])
+
+
+class Name:
+    """The attribute ``name``: None becomes a unique name made from the class's."""
+
+    def __get__(self, optimizer: Any, owner: Any = None) -> Any:
+        if optimizer is None:
+            return self
+        found = optimizer.__dict__.get("name")
+        if found is None:
+            found = optimizer.__dict__["name"] = _usual_name(optimizer)
+        return found
+
+    def __set__(self, optimizer: Any, value: Any) -> None:
+        if value is not None and not isinstance(value, str):
+            raise ValueError(f"{type(optimizer).__name__}(name={value!r}): expected a string.")
+        if value is None and optimizer.__dict__.get("name") is not None:
+            return
+        optimizer.__dict__["name"] = value or _usual_name(optimizer)
+
+
+def _usual_name(optimizer: Any) -> str:
+    """tf.keras calls optimizers like their class."""
+    own = type(optimizer).__name__
+    return own if optimizer._generation in ("tf2", "legacy") else unique_name(snake_case(own))
+
+
+def declared(family: Any, *aliases: str) -> Callable[[type], type]:
+    """Decorator of an optimizer class: fields in Keras's order, changeable hyper-parameters, a name in the family.
+
+    Arguments that all generations of Keras have at the same place (the first ``_positional``) show so in the signature.
+    """
+
+    def decorate(cls: type) -> type:
+        own = [name for name in vars(cls).get("__annotations__", {}) if not name.startswith("_")]
+        declare(cls)
+        fields = cls._fields
+        order = [*own, *(name for name in fields if name not in own)]
+        ordered = {name: fields[name] for name in order if name in fields}
+        fields.clear()
+        fields.update(ordered)
+        for name in own:
+            if name in vars(cls):
+                delattr(cls, name)
+            if name in cls._dynamic:
+                setattr(cls, name, Hyper(name))
+        _sign(cls)
+        return family.add(cls, *aliases)
+
+    return decorate
+
+
+def _sign(cls: Any) -> None:
+    import inspect
+
+    P = inspect.Parameter
+    given = cls._positional
+    params = []
+    for i, field in enumerate(cls._fields.values()):
+        kind = P.POSITIONAL_OR_KEYWORD if given is None or i < given else P.KEYWORD_ONLY
+        params.append(P(field.name, kind, default=field.default))
+    if given is not None:
+        params.insert(given, P("args", P.VAR_POSITIONAL))
+    cls.__signature__ = inspect.Signature([*params, P("kwargs", P.VAR_KEYWORD)])

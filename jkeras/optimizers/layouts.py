@@ -1,0 +1,141 @@
+"""The variables of an optimizer: how they are made, and in which order each Keras generation lists them."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from .. import initializers
+from ..core.variable import Variable
+from . import pipeline
+
+if TYPE_CHECKING:
+    from .optimizer import Optimizer
+
+
+def _spec(v: Any) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(tuple(v.shape), v.array_dtype if isinstance(v, Variable) else np.dtype(str(v.dtype)))
+
+
+def make_slots(optimizer: "Optimizer", variables: Sequence[Any]) -> None:
+    """The averages, accumulators and slots of weights, as Variables of the optimizer."""
+    specs = [_spec(v) for v in variables]
+    found = pipeline.layout(optimizer, specs)
+    if optimizer._slots_from_weights:
+        like = [v.value for v in variables]
+    else:  # arrays of one element, seen as if they were as large as the weights
+        like = [np.broadcast_to(np.zeros((), s.dtype), s.shape) for s in specs]
+    state = optimizer._rule(0.0).init(like)
+    for entry in found.entries:
+        if entry.group in ("iteration", "learning_rate"):
+            continue
+        if entry.index is None:
+            value, name, layout = state.shared[entry.group], entry.group, None
+        else:
+            v, spec = variables[entry.index], specs[entry.index]
+            name, layout = slot_name(v, entry.group), getattr(v, "_layout", None)
+            if entry.group == "gradient_accumulator":
+                value = np.zeros(spec.shape, spec.dtype)
+            elif entry.group == "average":
+                value = optimizer._first_average(v if optimizer._generation == "3" else v.value)
+            else:
+                value = state.slots[entry.group][entry.index]
+        add(optimizer, entry, value, name, layout)
+
+
+def slot_name(reference: Any, name: str) -> str:
+    """What Keras 3 calls a slot of a weight."""
+    if name in ("r", "c"):
+        return reference.name
+    path = getattr(reference, "path", None) or str(reference.name).replace(":", "_")
+    return f"{path.replace('/', '_')}_{name}"
+
+
+def add(optimizer: "Optimizer", entry: Any, value: Any, name: str, layout: Any = None) -> Variable:
+    """A variable that holds one entry of the state."""
+    if isinstance(layout, jax.sharding.Sharding) and np.ndim(value):
+        value = jax.device_put(value, layout)
+    variable = Variable(value, dtype=value.dtype, trainable=False, name=name.replace("/", "_"), layout=layout)
+    variable.path = f"{optimizer.name}/{variable.name}"
+    optimizer._tracked.append(variable)
+    optimizer._entries.append(entry)
+    optimizer._changed()
+    return variable
+
+
+def add_variable(
+    optimizer: "Optimizer", shape: Any, initializer: Any, dtype: Any, aggregation: str, layout: Any, name: str | None
+) -> Variable:
+    """A variable that a user's class asks for."""
+    made = Variable(
+        initializers.get(initializer) if isinstance(initializer, (str, dict)) else initializer,
+        shape=tuple(shape or ()),
+        dtype=dtype,
+        trainable=False,
+        aggregation=aggregation,
+        layout=layout,
+        name=name and name.replace("/", "_"),
+    )
+    made.path = f"{optimizer.name}/{made.name}"
+    optimizer._track(made)
+    return made
+
+
+def add_like(
+    optimizer: "Optimizer",
+    reference: Any,
+    name: str | None,
+    initializer: Any,
+    model_variable: Any = None,
+    variable_name: str | None = None,
+    shape: Any = None,
+    initial_value: Any = None,
+) -> Variable:
+    """A variable like a weight, in Keras 3's words or tf.keras's."""
+    reference = model_variable if reference is None else reference
+    if reference is None:
+        raise TypeError("add_variable_from_reference() needs the variable to take the shape from.")
+    start = initializer if initial_value is None else initial_value
+    shape = reference.shape if shape is None else shape
+    full = slot_name(reference, variable_name or name or "var")
+    return add_variable(optimizer, shape, start, reference.dtype, "none", getattr(reference, "_layout", None), full)
+
+
+def weights_in(optimizer: "Optimizer", generation: str) -> list[Variable]:
+    """The variables as a generation of Keras lists them; Keras 2 has no learning rate among them."""
+    if generation == "3":
+        return list(optimizer.variables)
+    if generation not in ("tf2", "legacy", "2.2"):
+        raise ValueError(f"weights_in: expected '3', 'tf2', 'legacy' or '2.2', received {generation!r}.")
+    pairs = list(zip(optimizer._entries, optimizer._tracked))
+    slots = [(e, v) for e, v in pairs if e.index is not None]
+    shared = [v for e, v in pairs if e.index is None]
+    count = [optimizer._iterations]
+    if generation == "tf2":
+        return count + [v for _, v in slots]
+    if not (generation == "legacy" and optimizer._old_weight_by_weight):
+        names = list(dict.fromkeys(e.group for e, _ in slots))
+        slots = [pair for name in names for pair in slots if pair[0].group == name]
+    listed = [v for _, v in slots]
+    if generation == "legacy":
+        return count + shared + listed
+    if optimizer._pads_in_22():  # Keras 2.2's Adam saves one number per weight where amsgrad would have a slot
+        listed += [Variable(np.zeros(1, np.float32), trainable=False) for _ in optimizer._trainable_variables]
+    return (count if optimizer._counted_in_22 else []) + listed
+
+
+def assign(optimizer: "Optimizer", weights: list) -> None:
+    """Sets the variables from a list in the order of any generation, its own first; all of them or none."""
+    arrays = [np.asarray(w) for w in weights]
+    shapes = [a.shape for a in arrays]
+    for generation in dict.fromkeys([optimizer._generation, "3", "tf2", "legacy", "2.2"]):
+        targets = weights_in(optimizer, generation)
+        if [tuple(v.shape) for v in targets] == shapes:
+            for v, a in zip(targets, arrays):
+                v.assign(a)
+            return
+    wanted = [tuple(v.shape) for v in weights_in(optimizer, optimizer._generation)]
+    raise ValueError(
+        f"{optimizer.name}: expected {len(wanted)} arrays of shapes {wanted}, received {len(shapes)} of shapes {shapes}."
+    )
