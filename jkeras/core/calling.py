@@ -11,6 +11,7 @@ import numpy as np
 
 from . import dtypes, symbolic
 from . import frame as frames
+from .spec import describe
 
 
 class Signature(NamedTuple):
@@ -54,6 +55,8 @@ def run(layer: Any, frame: frames.Frame, args: tuple, kwargs: dict) -> Any:
     """Computes on values within a frame."""
     sig = signature_of(type(layer).call)
     first = args[0] if args else kwargs.get(sig.names[0]) if sig.names else None
+    if getattr(first, "_tracked_as", None) == "layer":
+        raise TypeError(f"{describe(layer)} was called on a layer, {first}. Call it on the output of that layer.")
     masks = {id(x): frames.get_mask(x) for x in _array_leaves((args, kwargs))}
     cast = functools.partial(_convert, layer, masks)
     args, kwargs = _map_arrays(cast, args), {k: v if k in ("training",) else _map_arrays(cast, v) for k, v in kwargs.items()}

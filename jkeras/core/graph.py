@@ -34,12 +34,14 @@ class Graph:
     def _check_connected(self) -> None:
         known = {id(x) for x in self.input_tensors}
         for node in self.nodes:
-            for x in node.input_tensors:
-                if id(x) not in known:
-                    raise ValueError(
-                        f"Model: graph disconnected: {node.operation.name!r} needs {x}, which does not depend on the "
-                        "given inputs. List its Input() among the inputs."
-                    )
+            foreign = [x for x in node.input_tensors if id(x) not in known]
+            if node.is_input and getattr(node.operation, "fed", None) is None:
+                foreign = node.output_tensors
+            if foreign:
+                raise ValueError(
+                    f"Model: graph disconnected: {foreign[0]} does not depend on the given inputs. List its Input() among "
+                    "the inputs."
+                )
             known.update(id(x) for x in node.output_tensors)
         for x in self.output_tensors + self.extras:
             if id(x) not in known:
@@ -111,9 +113,8 @@ class Graph:
             return map_tensors(lambda t: values[id(t)], x)
 
         for node in self.nodes:
-            if node.is_input:
-                continue
-            outputs = tensors_in_values(node.run(fill), node.outputs)
+            made = node.operation.fed if node.is_input else node.run(fill)
+            outputs = tensors_in_values(made, node.outputs)
             for x, y in zip(node.output_tensors, outputs, strict=True):
                 values[id(x)] = y
         return map_tensors(lambda t: values[id(t)], self.outputs), [values[id(t)] for t in self.extras]

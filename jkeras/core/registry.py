@@ -254,7 +254,7 @@ def _serialize_configurable(obj: Any) -> dict:
     if getattr(obj, "built", False) and hasattr(obj, "get_build_config"):
         build_config = obj.get_build_config()
         if build_config is not None:
-            result["build_config"] = serialize(build_config)
+            result["build_config"] = build_config
     if getattr(obj, "_compile_arguments", None) is not None:
         compiled = obj.get_compile_config()
         if compiled:

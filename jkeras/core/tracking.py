@@ -59,13 +59,15 @@ def flatten_layers(layer: Any) -> list[Any]:
 
 def own_weights(layer: Any) -> list[Variable]:
     """The Variables of the layer itself: those made to train, then the others; freezing one moves nothing."""
-    mine = [item for item in tracked(layer) if isinstance(item, Variable)]
+    mine = [item for item in tracked(layer) if isinstance(item, Variable) and item.is_weight]
     return [v for v in mine if v.made_trainable] + [v for v in mine if not v.made_trainable]
 
 
 def own_seeds(layer: Any) -> list[Variable]:
-    """The states of the layer's own seed generators."""
-    return [item.state for item in tracked(layer) if isinstance(item, SeedGenerator)]
+    """The states of the layer's own seed generators, and its Variables that are no weights."""
+    items = list(tracked(layer))
+    seeds = [item.state for item in items if isinstance(item, SeedGenerator)]
+    return seeds + [item for item in items if isinstance(item, Variable) and not item.is_weight]
 
 
 def unique(variables: list[Variable]) -> list[Variable]:

@@ -29,6 +29,8 @@ class Variable:
     10.0
     """
 
+    is_weight = True  # False: kept from call to call, but neither listed with a layer's weights nor saved
+
     def __init__(
         self,
         initializer: Any,

@@ -1,0 +1,18 @@
+"""What all tests share: programs compiled once are kept between runs, where JAX is there."""
+
+import os
+import sys
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+
+def pytest_configure(config):
+    if config.getoption("--impl", "jkeras") != "jkeras" or "tensorflow" in sys.modules:
+        return  # a real Keras, in its own environment
+    try:
+        import jax
+    except ImportError:
+        return
+    folder = os.environ.get("JAX_COMPILATION_CACHE_DIR") or str(config.rootpath / ".pytest_cache" / "programs")
+    jax.config.update("jax_compilation_cache_dir", folder)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
