@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from jkeras.callbacks import CallbackList, OrbaxCheckpoint, SwapEMAWeights, TensorBoard
+from jkeras.callbacks.experimental import UpdateEmbeddingCallback as TimedUpdate
 from jkeras.core import declare
 from jkeras.core.variable import Variable
 from jkeras.optimizers.table import SGD
@@ -291,3 +292,38 @@ def test_orbax_without_a_checkpoint_says_so(tmp_path):
     callback.set_model(Tiny())
     with pytest.raises(FileNotFoundError, match="holds no checkpoint"):
         callback.load()
+
+
+# ---------------------------------------------------------------- names
+
+
+def test_every_public_name_loads_and_others_do_not():
+    import jkeras.callbacks
+
+    for name in dir(jkeras.callbacks):
+        assert getattr(jkeras.callbacks, name).__name__ == name
+    assert jkeras.callbacks.experimental.BackupAndRestore is jkeras.callbacks.BackupAndRestore
+    with pytest.raises(AttributeError, match="no attribute 'Profilerr'"):
+        jkeras.callbacks.Profilerr  # noqa: B018
+
+
+def test_embeddings_are_updated_between_steps_when_it_is_time():
+    calls = []
+    layer = type("Dynamic", (), {"update_embeddings": lambda self, strategy: calls.append(strategy)})()
+    callbacks = CallbackList([TimedUpdate(layer, interval=0), TimedUpdate(layer, interval=1000)])
+    callbacks.on_train_begin()
+    callbacks.on_train_batch_end(0)
+    assert calls == [None] and not callbacks.needs_batch_hooks
+    with pytest.raises(TypeError, match="no method update_embeddings"):
+        TimedUpdate(3, interval=1)
+
+
+def test_the_workers_of_keras_2_find_their_data():
+    from jkeras.utils import data_utils
+
+    data_utils.init_pool({"a": [1, 2]})
+    data_utils.init_pool_generator([iter("xy")], random_seed=3)
+    assert data_utils.get_index("a", 1) == 2 and data_utils.next_sample(0) == "x"
+    first = np.random.rand()
+    data_utils.init_pool_generator([iter("xy")], random_seed=3)
+    assert np.random.rand() == first

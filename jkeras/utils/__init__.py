@@ -7,6 +7,14 @@ PLACES = {
     "jkeras.utils.numeric": ("to_categorical", "to_ordinal", "normalize"),
     "jkeras.utils.file_utils": ("get_file",),
     "jkeras.core.dtypes": ("standardize_dtype",),
+    "jkeras.train.data_sequence": (
+        "GeneratorEnqueuer",
+        "OrderedEnqueuer",
+        "PyDataset",
+        "Sequence",
+        "SequenceEnqueuer",
+    ),
+    "jkeras.train.progress": ("Progbar",),
 }
 _PLACE_OF = {name: module for module, names in PLACES.items() for name in names}
 _RENAMED = {"set_random_seed": ("jkeras.core.rng", "set_seed")}

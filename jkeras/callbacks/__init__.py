@@ -20,6 +20,8 @@ __all__ = sorted(_HOMES)
 
 
 def __getattr__(name):
+    if name == "experimental":
+        return import_module("jkeras.callbacks.experimental")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(_HOMES[name]), name)
