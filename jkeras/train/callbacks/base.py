@@ -263,7 +263,11 @@ class CallbackList(Callback):
 
     def batches_until_hook(self, batch, mode="train"):
         """How many batches from number `batch` on may run as one; None where no batch hook cares."""
-        waits = [_until(c, batch) for c in self.callbacks if any(overrides(c, h) for h in BATCH_HOOKS[mode])]
+        asked = self._called.get(mode)
+        if asked is None:
+            hooked = [c for c in self.callbacks if any(overrides(c, h) for h in BATCH_HOOKS[mode])]
+            asked = self._called[mode] = [getattr(c, "batches_until_hook", lambda batch: 1) for c in hooked]
+        waits = [ask(batch) for ask in asked]
         return min((w for w in waits if w is not None), default=None)
 
     @property
@@ -303,11 +307,6 @@ class CallbackList(Callback):
             values = outputs if isinstance(outputs, list | tuple) else [outputs]
             logs.update({prefix + name: value for name, value in zip(model.metrics_names, values, strict=False)})
         return logs
-
-
-def _until(callback, batch):
-    ask = getattr(callback, "batches_until_hook", None)
-    return 1 if ask is None else ask(batch)
 
 
 def _as_logs(logs):
