@@ -263,7 +263,7 @@ def test_lambda_callback_takes_functions_for_every_hook():
     seen = []
     callback = LambdaCallback(
         on_epoch_end=lambda e, l: seen.append(("epoch", e)),
-        on_batch_end=lambda batch, logs: seen.append(("batch", batch)),
+        on_batch_end=lambda b, l: seen.append(("batch", b)),
         on_test_begin=lambda logs: seen.append("test"),
         note=3,
     )

@@ -559,3 +559,37 @@ def test_enqueuers_say_how_they_are_used():
         GeneratorEnqueuer()
     with pytest.warns(UserWarning, match="wait_time"):
         GeneratorEnqueuer(generator=gen(1), wait_time=0.1)
+
+
+# ---------------------------------------------------------------- the real things, where they are installed
+
+
+def test_a_real_data_loader_works():
+    torch = pytest.importorskip("torch")
+    data = torch.utils.data.TensorDataset(torch.arange(12.0).reshape(6, 2), torch.arange(6))
+    source = adapt(torch.utils.data.DataLoader(data, batch_size=4))
+    assert source.steps == 2 and source.peek()[0].shape == (4, 2)
+    for _ in range(2):
+        assert [b[1].tolist() for b in source] == [[0, 1, 2, 3], [4, 5]]
+    assert adapt(torch.ones(3, 2, requires_grad=True)).arrays[0].dtype == np.float32
+
+
+def test_real_grain_data_sets_work():
+    grain = pytest.importorskip("grain")
+    data = grain.MapDataset.source(np.arange(6)).map(lambda i: (np.full(2, i), i)).batch(2)
+    for made in (data, data.to_iter_dataset()):
+        source = adapt(made)
+        for _ in range(2):
+            assert [b[1].tolist() for b in source] == [[0, 1], [2, 3], [4, 5]]
+
+
+def test_a_data_set_of_single_samples_is_no_stream_of_batches():
+    class Samples:
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, index):
+            return np.zeros(2), 1
+
+    with pytest.raises(TypeError, match="derive the class from keras.utils.PyDataset.*DataLoader"):
+        adapt(Samples())

@@ -97,6 +97,11 @@ def _to_numpy(data, where):
         return np.asarray(data)
     if is_sliceable(data):
         return np.asarray(data[0 : data.shape[0]])
+    if hasattr(data, "__getitem__") and hasattr(data, "__len__"):
+        raise TypeError(
+            f"{where}: {type(data).__name__} gives items by index. Where they are batches, derive the class from "
+            "keras.utils.PyDataset; where they are single samples, wrap it in a DataLoader."
+        )
     raise TypeError(
         f"{where}: cannot use an object of type {type(data).__name__} as an array. Expected a numpy or jax array, a "
         "list of numbers, a DataFrame, or a dict or list of these."

@@ -75,11 +75,11 @@ class Callback:
 
     def on_train_batch_begin(self, batch, logs=None):
         """Called before a batch of training; `batch` counts from 0 in each epoch."""
-        self.on_batch_begin(batch, logs=logs)
+        self.on_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch, logs=None):
         """Called after a batch of training, with the averages since the epoch began."""
-        self.on_batch_end(batch, logs=logs)
+        self.on_batch_end(batch, logs)
 
     def on_test_batch_begin(self, batch, logs=None):
         """Called before a batch of `evaluate` or validation."""
