@@ -182,7 +182,7 @@ def serialize(obj: Any) -> Any:
     """The config of any object, as plain data that json can write; Keras 3's format.
 
     >>> serialize((1, "a"))
-    {'class_name': '__tuple__', 'config': (1, 'a')}
+    (1, 'a')
     """
     if obj is None or isinstance(obj, (bool, int, float, str)):
         return obj
@@ -195,10 +195,9 @@ def serialize(obj: Any) -> Any:
         return {"class_name": "__slice__", "config": dict(zip(("start", "stop", "step"), parts, strict=True))}
     if obj is Ellipsis:
         return {"class_name": "__ellipsis__", "config": {}}
-    if type(obj) is tuple:
-        return {"class_name": "__tuple__", "config": tuple(serialize(v) for v in obj)}
-    if isinstance(obj, (list, tuple)):
-        return [serialize(v) for v in obj]
+    if isinstance(obj, (list, tuple)):  # named tuples as lists: their class is not written
+        values = [serialize(v) for v in obj]
+        return tuple(values) if type(obj) is tuple else values
     if isinstance(obj, dict):
         return {key: serialize(value) for key, value in obj.items()}
     if isinstance(obj, np.dtype) or (inspect.isclass(obj) and issubclass(obj, np.generic)):

@@ -105,7 +105,8 @@ class BaseLocallyConnected(Layer):
             y = (flat @ self._matrix(flat.shape[1], math.prod(output[1:]), inputs.shape, output)).reshape(output)
         if self.bias is not None:
             bias = jnp.asarray(self.bias)
-            y = y + (bias if self.channel_axis == -1 else jnp.moveaxis(bias, -1, 0))
+            # the real layer reshapes its bias for channels first, and files hold it so
+            y = y + (bias if self.channel_axis == -1 else bias.reshape(self.filters, *bias.shape[:-1]))
         return self.activation(y)
 
     def _by_windows(self, inputs, output):

@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 
 from ..core import config, registry
+from ..core import frame as frames
 from ..core.declare import Converter, EraDefault, declare, resolve_default
 from ..core.layer import Layer, layer
 from ..core.spec import InputSpec, describe
@@ -136,6 +137,7 @@ def _prepare(self, input_shape):
     """
     kept = known_axes(self, input_shape)
     rank, virtual = len(input_shape), self.virtual_batch_size
+    self.renorm_clipping = self.renorm_clipping or {} if self.renorm else self.renorm_clipping
     fusable = [rank, *kept] in ([4, 1], [4, 3], [5, 1], [5, 4]) and not (self.renorm or virtual or self.adjustment)
     if self.fused and not fusable:
         raise ValueError(
@@ -298,6 +300,7 @@ class LayerNormalization(_Normalization):
 
     def build(self, input_shape):
         self._at = known_axes(self, input_shape)
+        self.axis = sorted(self.axis) if isinstance(self.axis, list) else [self.axis]
         shape = [input_shape[a] for a in self._at]
         self._add_scale_and_shift(shape, self.scale or self.rms_scaling, self.center and not self.rms_scaling)
 
@@ -372,6 +375,7 @@ class RMSNormalization(_Normalization):
 
     def build(self, input_shape):
         self._at = known_axes(self, input_shape)
+        self.axis = sorted(self.axis) if isinstance(self.axis, list) else [self.axis]
         self.scale = self.add_weight("scale", [input_shape[a] for a in self._at], initializer="ones")
 
     def call(self, inputs):
@@ -416,7 +420,9 @@ class SpectralNormalization(Wrapper):
     power_iterations: PositiveInt = 1
 
     def build(self, input_shape):
-        super().build(input_shape)
+        if not self.layer.built:
+            with frames.scope(self.layer.name):
+                self.layer._build_by_shapes({"inputs": input_shape})
         self.input_spec = InputSpec(min_ndim=1, axes={-1: input_shape[-1]})
         self.kernel = getattr(self.layer, "kernel", getattr(self.layer, "embeddings", None))
         if self.kernel is None:
