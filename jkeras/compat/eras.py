@@ -10,7 +10,11 @@ ERAS = ("1", "2.2", "tf2", "3")
 ALIASES = {"2": "2.2", "2.0": "2.2", "2.1": "2.2", "2.3": "tf2", "tf": "tf2", "tf.keras": "tf2", "1.0": "1", "1.2": "1"}
 
 # (class, field): value, for each era
-DEFAULTS: dict[str, dict[tuple[str, str], Any]] = {"1": {}, "2.2": {}, "tf2": {}, "3": {}}
+_KERAS_2 = {
+    ("Layer", "activity_per_sample"): False,
+    ("Model", "weighted_prefix"): "weighted_",
+}
+DEFAULTS: dict[str, dict[tuple[str, str], Any]] = {"1": dict(_KERAS_2), "2.2": dict(_KERAS_2), "tf2": {}, "3": {}}
 
 
 def set_era(name: str) -> None:

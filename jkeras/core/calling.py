@@ -11,7 +11,10 @@ import numpy as np
 
 from . import dtypes, symbolic
 from . import frame as frames
+from .declare import era_default, resolve_default
 from .spec import describe
+
+ACTIVITY_PER_SAMPLE = era_default(True)  # is an activity regularizer's value divided by the batch size?
 
 
 class Signature(NamedTuple):
@@ -73,8 +76,9 @@ def run(layer: Any, frame: frames.Frame, args: tuple, kwargs: dict) -> Any:
         finally:
             frame.training, frame.compute_dtype = outer_training, outer_dtype
         if layer.activity_regularizer is not None:
+            per_sample = resolve_default(type(layer), "activity_per_sample", ACTIVITY_PER_SAMPLE)
             for y in jax.tree.leaves(outputs):
-                batch = y.shape[0] if y.ndim else 1
+                batch = y.shape[0] if y.ndim and per_sample else 1
                 frame.losses.append((layer, layer.activity_regularizer(y) / batch))
         _pass_masks(layer, first, outputs, kwargs.get("mask"))
     return outputs

@@ -11,7 +11,7 @@ from .. import metrics as metrics_module
 from .. import optimizers
 from ..core import calling, errors, pure, tracking
 from ..core import frame as frames
-from ..core.declare import current_era
+from ..core.declare import current_era, era_default, resolve_default
 from ..core.variable import Variable
 
 ARGUMENTS = (
@@ -36,6 +36,7 @@ class Compiled:
     def __init__(self, model: Any, arguments: dict[str, Any]):
         self.arguments = arguments
         self.era = current_era()
+        self.weighted_prefix = resolve_default(type(model), "weighted_prefix", era_default(""))
         self.loss_weights = arguments.get("loss_weights")
         self.target_tensors = _targets(arguments.get("target_tensors"))
         self.temporal = _weight_mode(arguments.get("sample_weight_mode"))
@@ -66,9 +67,10 @@ class Compiled:
         several = len(outputs) > 1
         named = [("loss", self.loss_tracker)]
         named += [(f"{o.name}_loss", o.tracker) for o in outputs if o.tracker is not None]
-        for kind in ("metrics", "weighted"):
+        for kind, prefix in (("metrics", ""), ("weighted", self.weighted_prefix)):
             for o in outputs:
-                named += [(f"{o.name}_{m.name}" if several else m.name, m) for m in getattr(o, kind)]
+                names = ((prefix + m.name, m) for m in getattr(o, kind))
+                named += [(f"{o.name}_{name}" if several else name, m) for name, m in names]
         return _unique_names(named + list(self.added.items()))
 
     def parts(self, tree: Any) -> list[Any]:
