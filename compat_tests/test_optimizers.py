@@ -19,7 +19,11 @@ ERAS = {"keras3": "3", "tf_keras": "tf2", "keras224": "2.2"}
 # What differs by default; the whole list stands in jkeras.compat.
 DEFAULTS = {
     "keras3": {},
-    "tf_keras": {("RMSprop", "ema_overwrite_frequency"): 100, ("Lion", "learning_rate"): 1e-4},
+    "tf_keras": {
+        ("RMSprop", "ema_overwrite_frequency"): 100,
+        ("Lion", "learning_rate"): 1e-4,
+        **{(name, "name"): None for name, _, _ in table.SCHEDULES.values()},
+    },
     "keras224": {("Adagrad", "initial_accumulator_value"): 0.0},
 }
 ROWS = [(impl, case) for case in table.CASES for impl in case.impls]
@@ -117,7 +121,8 @@ def test_the_optimizers_variables_have_the_names_of_keras_3(case):
     _, optimizer = result("keras3", case.id)
     described = [d[0].partition("/")[2] or d[0] for d, _ in variables_in_golden("keras3", case)]
     found = [v.path.partition("/")[2] for v in optimizer.variables]
-    assert [n for n in found if n != "u_product"] == [n for n in described if n != "variable"]
+    # Keras gives Nadam's product an automatic name
+    assert [n for n in found if n != "u_product"] == [n for n in described if not n.startswith("variable")]
 
 
 @pytest.mark.parametrize(("impl", "case"), ROWS, ids=IDS)

@@ -54,8 +54,8 @@ def get(identifier: Any, **kwargs: Any) -> Any:
     if hasattr(identifier, "init") and hasattr(identifier, "update") and not inspect.isclass(identifier):
         return OptaxOptimizer(identifier)
     raise ValueError(
-        f"Could not interpret {identifier!r} as an optimizer: expected a name such as 'adam', an optimizer, its class, a "
-        "config dict or an optax.GradientTransformation."
+        f"Could not interpret {identifier!r} as an optimizer: expected a name such as 'adam', an optimizer, its class, "
+        "a config dict or an optax.GradientTransformation."
     )
 
 
@@ -110,6 +110,18 @@ def serialize(optimizer: Any, use_legacy_format: bool = False) -> Any:
     return family.serialize(optimizer)
 
 
+def optimizer_from_config(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+    """The optimizer of a config of Keras 1, or of any later one.
+
+    >>> optimizer_from_config({"name": "SGD", "lr": 0.5}).learning_rate.numpy().item()
+    0.5
+    """
+    if "class_name" in config:
+        return deserialize(config, custom_objects)
+    inner = {key: value for key, value in config.items() if key != "name"}
+    return deserialize({"class_name": config.get("name"), "config": inner}, custom_objects)
+
+
 def clip_norm(g: Any, c: float, n: Any) -> Any:
     """A gradient times ``c / n`` where the norm ``n`` is at least ``c``; Keras 2's helper.
 
@@ -154,6 +166,7 @@ __all__ = [
     "get",
     "legacy",
     "nadam",
+    "optimizer_from_config",
     "rmsprop",
     "schedules",
     "serialize",

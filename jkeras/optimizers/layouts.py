@@ -1,12 +1,15 @@
 """The variables of an optimizer: how they are made, and in which order each Keras generation lists them."""
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from .. import initializers
+from ..core import dtypes
 from ..core.variable import Variable
 from . import pipeline
 
@@ -64,22 +67,37 @@ def add(optimizer: "Optimizer", entry: Any, value: Any, name: str, layout: Any =
     return variable
 
 
-def add_variable(
-    optimizer: "Optimizer", shape: Any, initializer: Any, dtype: Any, aggregation: str, layout: Any, name: str | None
-) -> Variable:
-    """A variable that a user's class asks for."""
+def add_variable(optimizer: "Optimizer", shape: Any, args: Sequence[Any], given: dict[str, Any]) -> Variable:
+    """A variable that a user's class asks for; ``args`` are in Keras 3's order or tf.keras's."""
+    order = ("initializer", "dtype", "aggregation", "layout", "name")
+    if args and _is_dtype(args[0]):
+        order = ("dtype", "initializer", "name")
+    if len(args) > len(order):
+        raise TypeError(
+            f"add_variable() takes at most {len(order) + 1} positional arguments, received {len(args) + 1}."
+        )
+    given = given | dict(zip(order, args))
+    start, name = given["initializer"], given["name"]
     made = Variable(
-        initializers.get(initializer) if isinstance(initializer, (str, dict)) else initializer,
+        initializers.get(start) if isinstance(start, (str, dict)) else start,
         shape=tuple(shape or ()),
-        dtype=dtype,
+        dtype=given["dtype"],
         trainable=False,
-        aggregation=aggregation,
-        layout=layout,
+        aggregation=given["aggregation"],
+        layout=given["layout"],
         name=name and name.replace("/", "_"),
     )
     made.path = f"{optimizer.name}/{made.name}"
     optimizer._track(made)
     return made
+
+
+def _is_dtype(x: Any) -> bool:
+    try:
+        dtypes.standardize_dtype(x)
+    except (TypeError, ValueError):
+        return False
+    return x is not None
 
 
 def add_like(
@@ -98,8 +116,51 @@ def add_like(
         raise TypeError("add_variable_from_reference() needs the variable to take the shape from.")
     start = initializer if initial_value is None else initial_value
     shape = reference.shape if shape is None else shape
-    full = slot_name(reference, variable_name or name or "var")
-    return add_variable(optimizer, shape, start, reference.dtype, "none", getattr(reference, "_layout", None), full)
+    given = {
+        "initializer": start,
+        "dtype": reference.dtype,
+        "aggregation": "none",
+        "layout": getattr(reference, "_layout", None),
+        "name": slot_name(reference, variable_name or name or "var"),
+    }
+    return add_variable(optimizer, shape, (), given)
+
+
+def add_for_all(optimizer: "Optimizer", weights: Sequence[Any], name: Any, initializer: Any) -> Any:
+    """Variables like the weights: a list for one name, a tuple of lists for several."""
+    names = [name] if isinstance(name, str) else list(name)
+    starts = list(initializer) if isinstance(initializer, (list, tuple)) else [initializer] * len(names)
+    if len(starts) != len(names):
+        raise ValueError(f"add_optimizer_variables: received {len(names)} names but {len(starts)} initializers.")
+    made: tuple[list, ...] = tuple([] for _ in names)
+    for v in weights:
+        for found, n, start in zip(made, names, starts):
+            found.append(optimizer.add_variable_from_reference(v, n, start))
+    return made[0] if isinstance(name, str) else made
+
+
+def assign_averages(optimizer: "Optimizer", weights: Sequence[Any]) -> None:
+    """Weights become their moving averages."""
+    averages = {e.index: v for e, v in zip(optimizer._entries, optimizer._tracked) if e.group == "average"}
+    if len(weights) != len(averages):
+        raise ValueError(f"{optimizer.name}: received {len(weights)} variables, but it averages {len(averages)}.")
+    for v in weights:  # copies: a training step may give away the memory of either
+        v.assign(jnp.array(averages[optimizer._index(v)].value, copy=True))
+
+
+def load(optimizer: "Optimizer", store: Any) -> None:
+    """Reads the variables from a dict-like store, or warns where their number differs."""
+    variables = optimizer.variables
+    if len(store.keys()) == len(variables):
+        for i, v in enumerate(variables):
+            v.assign(store[str(i)])
+        return
+    built = "" if optimizer.built else " It is not built yet."
+    warnings.warn(
+        f"{optimizer.name}: the file has {len(store.keys())} optimizer variables and the optimizer {len(variables)}; "
+        f"its state was not loaded.{built}",
+        stacklevel=3,
+    )
 
 
 def weights_in(optimizer: "Optimizer", generation: str) -> list[Variable]:
@@ -137,5 +198,6 @@ def assign(optimizer: "Optimizer", weights: list) -> None:
             return
     wanted = [tuple(v.shape) for v in weights_in(optimizer, optimizer._generation)]
     raise ValueError(
-        f"{optimizer.name}: expected {len(wanted)} arrays of shapes {wanted}, received {len(shapes)} of shapes {shapes}."
+        f"{optimizer.name}: expected {len(wanted)} arrays of shapes {wanted}, "
+        f"received {len(shapes)} of shapes {shapes}."
     )

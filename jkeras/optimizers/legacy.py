@@ -1,4 +1,4 @@
-"""``keras.optimizers.legacy``: the optimizers of tf.keras until 2.10, with their formulas and hyper-parameters as variables.
+"""``keras.optimizers.legacy``: the optimizers of tf.keras until 2.10: formulas, and hyper-parameters as variables.
 
 https://www.tensorflow.org/api_docs/python/tf/keras/optimizers/legacy
 """
@@ -17,14 +17,15 @@ from .fields import declared
 from .optimizer import Optimizer as _Base
 
 family = Family("keras.optimizers.legacy", kind="legacy optimizer")
+_ANY: Any = era_default(None)
 MORE = ("gradient_aggregator", "gradient_transformers")
 
 
 class Optimizer(_Base):
     """Base of one's own optimizers in the manner of tf.keras 2.0 to 2.10.
 
-    A subclass sets hyper-parameters with ``_set_hyper``, makes slots in ``_create_slots(var_list)`` with ``add_slot`` and
-    changes a variable in ``_resource_apply_dense(grad, var)``.
+    A subclass sets hyper-parameters with ``_set_hyper``, makes slots in ``_create_slots(var_list)`` with ``add_slot``
+    and changes a variable in ``_resource_apply_dense(grad, var)``.
 
     >>> class Descent(Optimizer):
     ...     def __init__(self, learning_rate=0.5, name="Descent", **kwargs):
@@ -101,7 +102,7 @@ class Optimizer(_Base):
     @property
     def _updates_by_hand(self) -> bool:
         by_hand = type(self)._resource_apply_dense is not Optimizer._resource_apply_dense
-        return by_hand or type(self).update_step is not Optimizer.update_step
+        return by_hand or not getattr(type(self).update_step, "by_rule", False)
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any = None) -> None:
         if type(self)._resource_apply_dense is Optimizer._resource_apply_dense:
@@ -113,6 +114,13 @@ class Optimizer(_Base):
             self._resource_apply_dense(gradient, variable, apply_state=state)
         else:
             self._resource_apply_dense(gradient, variable)
+
+    update_step.by_rule = True  # type: ignore[attr-defined]
+
+    def minimize(
+        self, loss: Any, var_list: Any, grad_loss: Any = None, name: str | None = None, tape: Any = None
+    ) -> Variable:
+        return super().minimize(loss, var_list, tape, grad_loss, name)
 
     def add_slot(self, var: Variable, slot_name: str, initializer: Any = "zeros", shape: Any = None) -> Variable:
         """A new slot of a variable, or the one of that name that it has."""
@@ -138,7 +146,7 @@ class Optimizer(_Base):
     def get_slot_names(self) -> list[str]:
         """Names of the slots, in the order in which they were made."""
         words = {today: old for old, today in self._slot_words.items()}
-        own = [words.get(e.group, e.group) for e in self._entries if e.index is not None and e.group != "extra"]
+        own = [words.get(e.group, e.group) for e in self._entries if e.index is not None]
         return list(dict.fromkeys([*own, *(name for _, name in self.__dict__.get("_slots", {}))]))
 
     def _transformed(self, grads: list) -> list:
@@ -157,8 +165,8 @@ class Optimizer(_Base):
         dtype: Any = None,
         initializer: Any = "zeros",
         trainable: Any = None,
-        synchronization: Any = era_default(None),
-        aggregation: Any = era_default(None),
+        synchronization: Any = _ANY,
+        aggregation: Any = _ANY,
     ) -> Variable:
         """A new variable of the optimizer. Each device has the same value, whatever the last two arguments say."""
         made = self.add_variable(shape, initializer, dtype, name=name)

@@ -2,24 +2,20 @@
 
 import inspect
 import re
-import warnings
 from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 
 from ..core import config as settings
 from ..core import declare as declaring
-from ..core import registry
 from ..core.declare import era_default
 from ..core.frame import Frame
 from ..core.variable import Variable
-from . import configs, layouts, pipeline, schedules
-from .symbolic_updates import symbolic_updates
+from . import configs, gradients, layouts, pipeline, stateful
 from .fields import Hyper, LearningRate, Name
 from .transforms import Scalar, State
 
@@ -27,10 +23,11 @@ from .transforms import Scalar, State
 class Optimizer(declaring.Configurable):
     """Base of optimizers.  https://keras.io/api/optimizers/
 
-    A subclass of one's own either gives an optax transformation, in ``transformation(self, learning_rate, h)``, or Keras
-    3's ``build(variables)`` and ``update_step(gradient, variable, learning_rate)``. The state is a list of arrays, one per
+    A subclass gives either an optax transformation, in ``transformation(self, learning_rate, h)``, or Keras 3's
+    ``build(variables)`` and ``update_step(gradient, variable, learning_rate)``. The state is a list of arrays, one per
     element of ``state_variables``; ``init_state`` and ``update`` are pure.
 
+    >>> from jkeras.optimizers import Adam
     >>> opt = Adam(learning_rate=0.1)
     >>> params = [jnp.ones(2)]
     >>> state = opt.init_state(params)
@@ -69,7 +66,9 @@ class Optimizer(declaring.Configurable):
         era = declaring.current_era()
         own["_generation"] = self._fixed_generation or ("2.2" if era == "1" else era)
         own.update(_version=0, _hypers={}, _tracked=[], _entries=[], _learning_rate=None, _layout=None, _compiled={})
-        own.update(_trainable_variables=[], _indices={}, built=False, _excluded_ids=set(), _excluded_names=())
+        own.update(
+            _trainable_variables=[], _indices={}, built=False, _excluded_ids=set(), _excluded_names=(), _step_grads=None
+        )
         self.updates: list = []
         fields = Optimizer._fields
         values, rest = declaring.bind(self, Optimizer, fields, _named_first(args, kwargs), kwargs)
@@ -117,7 +116,7 @@ class Optimizer(declaring.Configurable):
     def _scalars(self, view: dict | None) -> SimpleNamespace:
         """The changeable hyper-parameters: from the state, or as they are now."""
         found = SimpleNamespace()
-        for name, (number, cell) in self._hypers.items():
+        for name, (number, _) in self._hypers.items():
             if view is None or f"hyper/{name}" not in view:
                 setattr(found, name, float(number))
             else:  # Keras 3 computes 1 - beta in double precision, Keras 2 in single
@@ -156,6 +155,7 @@ class Optimizer(declaring.Configurable):
     def init_state(self, params: Sequence[Any]) -> list[Any]:
         """The initial state for a list of arrays: one array per element of ``state_variables``.
 
+        >>> from jkeras.optimizers import SGD
         >>> [v.shape for v in SGD(momentum=0.9).init_state([jnp.ones((2, 3))])]
         [(), (), (2, 3), ()]
         """
@@ -182,9 +182,7 @@ class Optimizer(declaring.Configurable):
         if len(grads) != len(params):
             raise ValueError(f"{self.name}: received {len(grads)} gradients for {len(params)} weights.")
         if all(g is None for g in grads):
-            raise ValueError(
-                f"{self.name}: no gradients provided for any variable. Does the loss depend on the weights?"
-            )
+            raise ValueError(pipeline.NO_GRADIENTS.format(self.name))
         size = self._state_size(params)
         short = size - len(state)
         if short and short == len(self._hyper_cells):
@@ -200,6 +198,8 @@ class Optimizer(declaring.Configurable):
 
     def _pure(self, grads: list, state: list, params: list) -> tuple[list, list]:
         """The step on a complete state."""
+        if self._own_updates:
+            return gradients.step_by_updates(self, grads, state, params)
         entries = self._state_entries if self.built else self._entries_for(params)
         new, view = pipeline.step(self, grads, pipeline.unpack(entries, state, len(params)), params)
         return new, pipeline.pack(entries, view)
@@ -219,6 +219,7 @@ class Optimizer(declaring.Configurable):
         """The same optimizer as a plain optax transformation over any pytree of weights.
 
         >>> import optax
+        >>> from jkeras.optimizers import SGD
         >>> plain = SGD(learning_rate=0.5).to_optax()
         >>> params = {"w": jnp.ones(2)}
         >>> updates, state = plain.update({"w": jnp.ones(2)}, plain.init(params), params)
@@ -226,18 +227,7 @@ class Optimizer(declaring.Configurable):
         [0.5, 0.5]
         """
 
-        def init(params: Any) -> Any:
-            return tuple(self.init_state(jax.tree.leaves(params)))
-
-        def update(grads: Any, state: Any, params: Any = None) -> Any:
-            if params is None:
-                raise ValueError(f"{self.name}.to_optax(): pass the weights too: update(grads, state, params).")
-            leaves, structure = jax.tree.flatten(params)
-            given = jax.tree.flatten(grads, is_leaf=lambda g: g is None)[0]
-            new, state = self.update(given, state, leaves)
-            return jax.tree.unflatten(structure, [n - p for n, p in zip(new, leaves)]), tuple(state)
-
-        return optax.GradientTransformation(init, update)
+        return pipeline.as_optax(self)
 
     # ------------------------------------------------- variables
 
@@ -246,21 +236,25 @@ class Optimizer(declaring.Configurable):
         return isinstance(self._learning_rate, Variable)
 
     @property
+    def _own_updates(self) -> bool:
+        return type(self).get_updates is not Optimizer.get_updates
+
+    @property
     def _overrides_apply(self) -> bool:
         cls = type(self)
         return cls.apply is not Optimizer.apply or cls.apply_gradients is not Optimizer.apply_gradients
 
     @property
     def _updates_by_hand(self) -> bool:
-        return type(self).update_step is not Optimizer.update_step
+        return not getattr(type(self).update_step, "by_rule", False)
 
     @property
     def _needs_variables(self) -> bool:
-        return self.built and (self._updates_by_hand or bool(self._extra))
+        return self.built and (self._updates_by_hand or self._own_updates or bool(self._extra))
 
     @property
     def _extra(self) -> list:
-        return [e for e in self._entries if e.group == "extra"]
+        return [e for e in self._entries if e.group.startswith("extra/")]
 
     @property
     def variables(self) -> "VariableList":
@@ -305,9 +299,7 @@ class Optimizer(declaring.Configurable):
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Sets the values that ``get_weights`` gave; also takes the lists of the other Keras generations."""
         if not self.built:
-            raise ValueError(
-                f"{self.name}: set_weights() was called before the optimizer has variables. Call build(variables) first."
-            )
+            raise ValueError(f"{self.name}: set_weights() needs a built optimizer. Call build(variables) first.")
         layouts.assign(self, list(weights))
 
     @property
@@ -357,7 +349,7 @@ class Optimizer(declaring.Configurable):
         for v in value if isinstance(value, (list, tuple)) else [value]:
             if isinstance(v, Variable) and not any(v is known for known in self._known_variables()):
                 self._tracked.append(v)
-                self._entries.append(pipeline.Entry("extra", len(self._extra)))
+                self._entries.append(pipeline.Entry(f"extra/{len(self._extra)}"))
 
     def _known_variables(self) -> Iterable:
         yield from self.state_variables
@@ -365,21 +357,7 @@ class Optimizer(declaring.Configurable):
 
     def _rate_at(self, step: Any) -> Any:
         """What the schedule or function gives for a step."""
-        rate = self._learning_rate
-        if rate is None:
-            raise ValueError(f"{self.name} has no learning rate yet; set learning_rate.")
-        if isinstance(rate, schedules.LearningRateSchedule):
-            return rate(step.value if isinstance(step, Variable) else step)
-        takes_step = any(
-            p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-            for p in inspect.signature(rate).parameters.values()
-        )
-        found = rate(step) if takes_step else rate()
-        if takes_step or isinstance(found, jax.Array) or not isinstance(step, jax.core.Tracer):
-            return found.value if isinstance(found, Variable) else found
-        # A function of no argument that computes on the host is asked at every step, not once when compiling.
-        shape = jax.ShapeDtypeStruct((), jnp.float32)
-        return jax.pure_callback(lambda _: np.float32(rate()), shape, step, vmap_method="sequential")
+        return pipeline.rate_at(self, self._learning_rate, step)
 
     # ------------------------------------------------- building
 
@@ -391,6 +369,8 @@ class Optimizer(declaring.Configurable):
         self.__dict__["_trainable_variables"] = variables
         self.__dict__["_indices"] = {id(v): i for i, v in enumerate(variables)}
         layouts.make_slots(self, variables)
+        if self._own_updates:
+            gradients.build_from_updates(self, variables)
         self.built = True
 
     def _first_average(self, value: Any) -> Any:
@@ -402,8 +382,8 @@ class Optimizer(declaring.Configurable):
         found = self._indices.get(id(variable))
         if found is None:
             raise ValueError(
-                f"{self.name}: unknown variable {variable}. An optimizer works on the variables that it was built with; "
-                "make a new one for others."
+                f"{self.name}: unknown variable {variable}. An optimizer works on the variables that it was built "
+                "with; make a new one for others."
             )
         return found
 
@@ -412,14 +392,19 @@ class Optimizer(declaring.Configurable):
     def add_variable(
         self,
         shape: Sequence[int],
+        *args: Any,
         initializer: Any = "zeros",
         dtype: Any = None,
         aggregation: str = "none",
         layout: Any = None,
         name: str | None = None,
     ) -> Variable:
-        """A new variable of the optimizer."""
-        return layouts.add_variable(self, shape, initializer, dtype, aggregation, layout, name)
+        """A new variable of the optimizer: ``(shape, initializer, dtype, aggregation, layout, name)``.
+
+        tf.keras's order ``(shape, dtype, initializer, name)`` is known by a dtype at the second place.
+        """
+        given = dict(initializer=initializer, dtype=dtype, aggregation=aggregation, layout=layout, name=name)
+        return layouts.add_variable(self, shape, args, given)
 
     def add_variable_from_reference(
         self, reference_variable: Any = None, name: str | None = None, initializer: Any = "zeros", **tf: Any
@@ -429,15 +414,7 @@ class Optimizer(declaring.Configurable):
 
     def add_optimizer_variables(self, trainable_variables: Sequence[Any], name: Any, initializer: Any = "zeros") -> Any:
         """A list of new variables, one per weight; with several names, a tuple of such lists."""
-        names = [name] if isinstance(name, str) else list(name)
-        starts = list(initializer) if isinstance(initializer, (list, tuple)) else [initializer] * len(names)
-        if len(starts) != len(names):
-            raise ValueError(f"add_optimizer_variables: received {len(names)} names but {len(starts)} initializers.")
-        made: tuple[list, ...] = tuple([] for _ in names)
-        for v in trainable_variables:
-            for found, n, start in zip(made, names, starts):
-                found.append(self.add_variable_from_reference(v, n, start))
-        return made[0] if isinstance(name, str) else made
+        return layouts.add_for_all(self, trainable_variables, name, initializer)
 
     # ------------------------------------------------- stateful steps
 
@@ -453,61 +430,14 @@ class Optimizer(declaring.Configurable):
 
     def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Any] | None = None) -> None:
         """One step: changes the variables and the optimizer's own."""
-        grads = list(grads)
-        if not grads:
-            return
-        variables = self._variables_for(grads, trainable_variables)
-        if all(g is None for g in grads):
-            raise ValueError(
-                f"{self.name}: no gradients provided for any variable. Does the loss depend on the weights?"
-            )
-        missing = [v.path for g, v in zip(grads, variables) if g is None]
-        if missing:
-            warnings.warn(f"No gradients for {missing}: the loss does not depend on them, and they stay as they are.")
-        weights, own = self._trainable_variables, self.state_variables
-        given: list[Any] = [None] * len(weights)
-        for g, v in zip(grads, variables):
-            given[self._index(v)] = g if g is None else jnp.asarray(g)
-        state, params = [v._stored() for v in own], [v._stored() for v in weights]
-        new, state = self._run_step(given, state, params)
-        for v, value in zip(weights, new):
-            v.assign(value)
-        for v, value in zip(own, state):
-            v.assign(value)
-
-    def _variables_for(self, grads: list, variables: Sequence[Any] | None) -> list:
-        if variables is None:
-            if not self.built:
-                raise ValueError(
-                    f"{self.name}: apply(grads) without variables needs a built optimizer. Call build(variables) first."
-                )
-            variables = self._trainable_variables
-        variables = list(variables)
-        if len(grads) != len(variables):
-            raise ValueError(f"{self.name}: received {len(grads)} gradients for {len(variables)} variables.")
-        if not self.built:
-            self.build(variables)
-        return variables
-
-    def _run_step(self, grads: list, state: list, params: list) -> tuple[list, list]:
-        traced = any(isinstance(x, jax.core.Tracer) for x in jax.tree.leaves((grads, state, params)))
-        if traced or not self.jit_compile:
-            return self._pure(grads, state, params)
-        if self.version not in self._compiled:
-            self.__dict__["_compiled"] = {self.version: jax.jit(lambda *step: self._pure(*step))}
-        return self._compiled[self.version](grads, state, params)
+        if len(grads):
+            stateful.apply(self, list(grads), trainable_variables)
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any = None) -> None:
         """The rule on one variable: changes it and its slots, not the iterations."""
-        index, weights, own = self._index(variable), self._trainable_variables, self.state_variables
-        view = pipeline.unpack(self._state_entries, [v._stored() for v in own], len(weights))
-        rate = pipeline.learning_rate(self, view) if learning_rate is None else jnp.asarray(learning_rate)
-        grads = [jnp.asarray(gradient) if i == index else None for i in range(len(weights))]
-        new, view = pipeline.rule_step(self, grads, view, [v._stored() for v in weights], rate)
-        weights[index].assign(new[index])
-        for entry, v in zip(self._state_entries, own):
-            if entry.index == index and entry.group != "extra":
-                v.assign(view[entry.group][index])
+        stateful.apply_to_one(self, gradient, variable, learning_rate)
+
+    update_step.by_rule = True  # type: ignore[attr-defined]
 
     def stateless_apply(self, optimizer_variables: Sequence, grads: Sequence, trainable_variables: Sequence) -> tuple:
         """Keras 3's pure form: (new weights, new optimizer variables), the latter like ``variables``."""
@@ -525,20 +455,7 @@ class Optimizer(declaring.Configurable):
 
     def compute_gradients(self, loss: Any, var_list: Any, tape: Any = None) -> list[tuple]:
         """Pairs of gradient and variable of a loss function of no argument, or of a loss recorded by ``tape``."""
-        if tape is None and not callable(loss):
-            raise ValueError(f"{self.name}: loss must be a function of no argument, or give the tape that recorded it.")
-        variables = list(var_list() if callable(var_list) else var_list)
-        if tape is not None:
-            if callable(loss):
-                with tape:
-                    loss = loss()
-            return list(zip(tape.gradient(loss, variables), variables))
-
-        def value(values: list) -> Any:
-            with Frame(dict(zip(variables, values))):
-                return jnp.sum(jnp.asarray(loss()))
-
-        return list(zip(jax.grad(value)([v.value for v in variables]), variables))
+        return gradients.of_loss(self, loss, var_list, tape)
 
     def minimize(
         self, loss: Any, var_list: Any, tape: Any = None, grad_loss: Any = None, name: str | None = None
@@ -555,14 +472,11 @@ class Optimizer(declaring.Configurable):
 
     def get_gradients(self, loss: Any, params: Sequence[Any]) -> list:
         """Symbolic gradients of a symbolic loss, clipped as Keras 2.2 does."""
-        grads = registry.modules["keras.backend"]().gradients(loss, list(params))
-        if any(g is None for g in grads):
-            raise ValueError(f"{self.name}: the loss does not depend on every given variable.")
-        return grads
+        return gradients.symbolic_gradients(self, loss, params)
 
     def get_updates(self, loss: Any, params: Sequence[Any]) -> list:
         """Keras 2's form of a step: pairs (variable, symbolic new value) for ``K.function(..., updates=)``."""
-        self.updates = symbolic_updates(self, self.get_gradients(loss, params), params)
+        self.updates = gradients.symbolic_updates(self, self.get_gradients(loss, params), params)
         return self.updates
 
     # ------------------------------------------------- the rest of Keras's surface
@@ -586,7 +500,7 @@ class Optimizer(declaring.Configurable):
     def exclude_from_weight_decay(
         self, var_list: Sequence | None = None, var_names: Sequence[str] | None = None
     ) -> None:
-        """Leaves variables out of weight decay: the given ones, and those in whose name one of the patterns is found."""
+        """Leaves out of weight decay the given variables, and those in whose name one of the patterns is found."""
         if self.built:
             raise ValueError(f"{self.name}: exclude_from_weight_decay() must be called before the optimizer is built.")
         self.__dict__["_excluded_ids"] = {id(v) for v in var_list or ()}
@@ -594,13 +508,8 @@ class Optimizer(declaring.Configurable):
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
         """After training: the weights become their moving averages, where ``use_ema`` asks for them."""
-        if not self.use_ema:
-            return
-        averages = {e.index: v for e, v in zip(self._entries, self._tracked) if e.group == "average"}
-        if len(var_list) != len(averages):
-            raise ValueError(f"{self.name}: received {len(var_list)} variables, but it averages {len(averages)}.")
-        for v in var_list:
-            v.assign(averages[self._index(v)].value)
+        if self.use_ema:
+            layouts.assign_averages(self, var_list)
 
     def save_own_variables(self, store: Any) -> None:
         """Writes the values of ``variables`` into a dict-like store, under "0", "1", ..."""
@@ -609,16 +518,7 @@ class Optimizer(declaring.Configurable):
 
     def load_own_variables(self, store: Any) -> None:
         """Reads what ``save_own_variables`` wrote; warns and changes nothing where the number of variables differs."""
-        if len(store.keys()) != len(self.variables):
-            built = "" if self.built else " It is not built yet."
-            warnings.warn(
-                f"{self.name}: the file has {len(store.keys())} optimizer variables and the optimizer "
-                f"{len(self.variables)}; its state was not loaded.{built}",
-                stacklevel=2,
-            )
-            return
-        for i, v in enumerate(self.variables):
-            v.assign(store[str(i)])
+        layouts.load(self, store)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal optimizer, in the words of the Keras generation."""

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from ..core.frame import Frame
-from . import transforms
+from ..core.variable import Variable
+from . import schedules, transforms
 
 if TYPE_CHECKING:
     from .optimizer import Optimizer
+
+NO_GRADIENTS = "{}: no gradients provided for any variable. Does the loss depend on the weights?"
 
 
 class Entry(NamedTuple):
@@ -209,3 +213,38 @@ def _average(optimizer: "Optimizer", params: list, view: dict) -> tuple[list, li
         now = (done + 1) % optimizer.ema_overwrite_frequency == 0
         params = [jnp.where(now, a, p) for a, p in zip(averages, params)]
     return params, averages
+
+
+def rate_at(optimizer: "Optimizer", rate: Any, step: Any) -> Any:
+    """What a schedule or function gives for a step."""
+    if rate is None:
+        raise ValueError(f"{optimizer.name} has no learning rate yet; set learning_rate.")
+    if isinstance(rate, schedules.LearningRateSchedule):
+        return rate(step.value if isinstance(step, Variable) else step)
+    takes_step = any(
+        p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        for p in inspect.signature(rate).parameters.values()
+    )
+    found = rate(step) if takes_step else rate()
+    if takes_step or isinstance(found, jax.Array) or not isinstance(step, jax.core.Tracer):
+        return found.value if isinstance(found, Variable) else found
+    # A function of no argument that computes on the host is asked at every step, not once when compiling.
+    shape = jax.ShapeDtypeStruct((), jnp.float32)
+    return jax.pure_callback(lambda _: np.float32(rate()), shape, step, vmap_method="sequential")
+
+
+def as_optax(optimizer: "Optimizer") -> optax.GradientTransformation:
+    """The pure update as a transformation of any pytree of weights."""
+
+    def init(params: Any) -> Any:
+        return tuple(optimizer.init_state(jax.tree.leaves(params)))
+
+    def update(grads: Any, state: Any, params: Any = None) -> Any:
+        if params is None:
+            raise ValueError(f"{optimizer.name}.to_optax(): pass the weights too: update(grads, state, params).")
+        leaves, structure = jax.tree.flatten(params)
+        given = jax.tree.flatten(grads, is_leaf=lambda g: g is None)[0]
+        new, state = optimizer.update(given, state, leaves)
+        return jax.tree.unflatten(structure, [n - p for n, p in zip(new, leaves)]), tuple(state)
+
+    return optax.GradientTransformation(init, update)

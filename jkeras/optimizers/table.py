@@ -126,6 +126,11 @@ class Adadelta(Optimizer):
     def transformation(self, learning_rate: Any, h: Any) -> Any:
         return transforms.adadelta(learning_rate, getattr(h, "rho", self.rho), self.epsilon)
 
+    def update_step(self, grad: Any, variable: Any, learning_rate: Any = None) -> None:
+        super().update_step(grad, variable, learning_rate)
+
+    update_step.by_rule = True  # type: ignore[attr-defined]
+
 
 @declared(family)
 class Adam(Optimizer):
@@ -305,9 +310,10 @@ class Ftrl(Optimizer):
         for name in ("initial_accumulator_value", "l1_regularization_strength", "l2_regularization_strength"):
             not_negative(self, name)
         not_negative(self, "l2_shrinkage_regularization_strength")
-        if self.learning_rate_power > 0:
+        if self._hypers["learning_rate_power"][0] > 0:
             raise ValueError(
-                f"{type(self).__name__}(learning_rate_power={self.learning_rate_power!r}): expected a number of at most 0."
+                f"{type(self).__name__}(learning_rate_power={self._hypers['learning_rate_power'][0]!r}): "
+                "expected a number of at most 0."
             )
 
     def transformation(self, learning_rate: Any, h: Any) -> Any:
@@ -370,10 +376,10 @@ class ScheduleFreeAdamW(Optimizer):
 
 @declared(family)
 class Muon(Optimizer):
-    """Orthogonalized momentum for matrices, AdamW for all else (Jordan et al. 2024).  https://keras.io/api/optimizers/muon/
+    """Orthogonalized momentum for matrices, AdamW for all else (Jordan et al. 2024).
 
-    Weights that are no matrices, embeddings (unless ``exclude_embeddings=False``) and weights whose path matches one of the
-    patterns ``exclude_layers`` get AdamW.
+    Weights that are no matrices, embeddings (unless ``exclude_embeddings=False``) and weights whose path matches one of
+    the patterns ``exclude_layers`` get AdamW.  https://keras.io/api/optimizers/muon/
 
     >>> Muon(exclude_layers=["head"]).ns_steps
     5

@@ -1,7 +1,7 @@
 """Keras's update rules as optax transformations.
 
-Each function gives an ``optax.GradientTransformation``; its updates are to be added to the weights. Numbers may be Python
-floats, arrays or tracers. Where a formula differs between Keras generations, an argument chooses.
+Each function gives an ``optax.GradientTransformation``; its updates are to be added to the weights. Numbers may be
+Python floats, arrays or tracers. Where a formula differs between Keras generations, an argument chooses.
 """
 
 from collections.abc import Callable
@@ -51,9 +51,9 @@ def rule(
 ) -> optax.GradientTransformation:
     """A transformation from the parts in which Keras's optimizers differ.
 
-    ``slots`` gives the initial array of each slot of a weight. ``begin(t, dtype)`` computes, once per dtype, the scalars of
-    step ``t`` (1, 2, ...); it gives a dict. ``step(gradient, weight, slots, scalars)`` gives the update and the new slots.
-    ``share(t, shared)`` advances the shared scalars before that. Weights without gradient (None) stay as they are.
+    ``slots`` gives the initial array of each slot of a weight. ``begin(t, dtype)`` gives a dict of the scalars of step
+    ``t`` (1, 2, ...), once per dtype. ``step(gradient, weight, slots, scalars)`` gives the update and the new
+    slots. ``share(t, shared)`` advances the shared scalars before. Weights without gradient (None) stay as they are.
     """
 
     def init(params: Any) -> State:
@@ -90,7 +90,7 @@ def rule(
 
 
 def _full(p: Any, shape: tuple, dtype: Any, value: float = 0.0) -> Any:
-    """A constant array; only a description of it where ``p`` is one, and made by NumPy where nothing is being traced."""
+    """A constant array: a description of it where ``p`` is one, and made by NumPy where nothing is traced."""
     if isinstance(p, jax.ShapeDtypeStruct):
         return jax.ShapeDtypeStruct(shape, dtype)
     if isinstance(p, jax.core.Tracer):

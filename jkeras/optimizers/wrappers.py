@@ -16,6 +16,8 @@ from . import layouts, pipeline, transforms
 from .optimizer import Optimizer, VariableList
 from .table import family
 
+SCALE, GROWTH = era_default(2.0**15), era_default(2000)
+
 
 class Composite(Optimizer):
     """An optimizer whose state contains that of others."""
@@ -82,15 +84,14 @@ class LossScaleOptimizer(Composite):
     16.0
     """
 
-    __signature__: ClassVar[Any]
     _keras_module: ClassVar = "keras.optimizers"
 
     def __init__(
         self,
         inner_optimizer: Any,
         *args: Any,
-        initial_scale: Any = era_default(2.0**15),
-        dynamic_growth_steps: Any = era_default(2000),
+        initial_scale: Any = SCALE,
+        dynamic_growth_steps: Any = GROWTH,
         name: str | None = None,
         **kwargs: Any,
     ):
