@@ -427,7 +427,7 @@ def serialize(activation, use_legacy_format=False):
         return name
     config = registry.serialize(activation)
     if isinstance(activation, types.FunctionType) and name != "<lambda>":
-        config["config"] = registry.get_registered_name(activation)
+        config.update(config=registry.get_registered_name(activation), registered_name="function")
     return config
 
 

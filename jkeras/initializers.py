@@ -16,8 +16,9 @@ from .core import registry
 from .core.declare import Configurable, Converter, current_era, declare, era_default
 from .core.dtypes import array_dtype, is_float, standardize_dtype
 from .core.registry import Family
-from .core.rng import SeedGenerator, key_of
+from .core.rng import key_of
 from .nn.random import Draw, draw
+from .random import SeedGenerator
 
 _family = Family("keras.initializers", kind="initializer")
 

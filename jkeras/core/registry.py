@@ -239,7 +239,7 @@ def _public_module(obj: Any) -> tuple[str | None, str | None]:
 
 
 def _serialize_configurable(obj: Any) -> dict:
-    if isinstance(obj, dtypes.DTypePolicy):
+    if type(obj) is dtypes.DTypePolicy:
         return {
             "module": "keras",
             "class_name": type(obj).__name__,
