@@ -6,7 +6,25 @@ from importlib import import_module
 PLACES = {
     "jkeras.utils.numeric": ("to_categorical", "to_ordinal", "normalize"),
     "jkeras.utils.file_utils": ("get_file",),
+    "jkeras.utils.packing": ("pack_x_y_sample_weight", "unpack_x_y_sample_weight"),
+    "jkeras.utils.directories": (
+        "audio_dataset_from_directory",
+        "image_dataset_from_directory",
+        "text_dataset_from_directory",
+    ),
+    "jkeras.utils.timeseries": ("split_dataset", "timeseries_dataset_from_array"),
+    "jkeras.preprocessing.image": ("array_to_img", "img_to_array", "load_img", "save_img"),
+    "jkeras.preprocessing.sequence": ("pad_sequences",),
     "jkeras.core.dtypes": ("standardize_dtype",),
+    "jkeras.core.history": ("get_source_inputs",),
+    "jkeras.core.registry": (
+        "CustomObjectScope",
+        "custom_object_scope",
+        "get_custom_objects",
+        "get_registered_name",
+        "get_registered_object",
+        "register_keras_serializable",
+    ),
     "jkeras.train.data_sequence": (
         "GeneratorEnqueuer",
         "OrderedEnqueuer",
@@ -14,10 +32,20 @@ PLACES = {
         "Sequence",
         "SequenceEnqueuer",
     ),
-    "jkeras.train.progress": ("Progbar",),
+    "jkeras.train.progress": (
+        "Progbar",
+        "disable_interactive_logging",
+        "enable_interactive_logging",
+        "is_interactive_logging_enabled",
+    ),
 }
 _PLACE_OF = {name: module for module, names in PLACES.items() for name in names}
-_RENAMED = {"set_random_seed": ("jkeras.core.rng", "set_seed")}
+_RENAMED = {
+    "set_random_seed": ("jkeras.core.rng", "set_seed"),
+    "serialize_keras_object": ("jkeras.core.registry", "serialize"),
+    "deserialize_keras_object": ("jkeras.core.registry", "deserialize"),
+    "is_keras_tensor": ("jkeras.core.symbolic", "is_symbolic"),
+}
 
 __all__ = sorted([*_PLACE_OF, *_RENAMED])
 
