@@ -81,6 +81,11 @@ class Graph:
         if shape is None:
             return array
         want = x.shape
+        if getattr(getattr(array, "dtype", None), "kind", "f") in "OUST" and x.dtype != "string":
+            raise ValueError(
+                f"Model '{self.name}': input {x._keras_history.operation.name!r} expects numbers ({x.dtype}), received text or "
+                f"objects (dtype {array.dtype}). Convert them, for example with a StringLookup or TextVectorization layer."
+            )
         if len(shape) == len(want) - 1 and want[-1] == 1:
             return _reshaped(array, lambda a: a[..., None])
         if len(shape) == len(want) + 1 and shape[-1] == 1:

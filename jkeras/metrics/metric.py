@@ -36,6 +36,8 @@ class Metric(Configurable):
     3.0
     """
 
+    _tracked_as: ClassVar[str] = "metric"
+
     _keras_module = "keras.metrics"
     _base_arguments: ClassVar[tuple] = ("name", "dtype")
     _direction: str | None = None  # "up" where more is better, "down" where less is

@@ -24,12 +24,13 @@ class Model(Layer):
     (None, 2)
     """
 
-    _untracked = Layer._untracked | {"_compiled", "_programs", "history", "optimizer", "loss", "_graph", "_extras"}
+    _untracked = Layer._untracked | {"_compiled", "_programs", "history", "optimizer", "loss", "_graph", "_extras", "training_run"}
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         functional = cls is Model and _functional_arguments(args, kwargs)[0] is not None
         self: Any = super().__new__(Functional if functional else cls, *args, **kwargs)
-        vars(self).update(_graph=None, _extras=[], _compiled=None, _programs={}, optimizer=None, loss=None, stop_training=False)
+        vars(self).update(_graph=None, _extras=[], _compiled=None, _programs={}, optimizer=None, loss=None, stop_training=False,
+            training_run=None, _initial_epoch=0)
         return self
 
     def __init__(self, *args: Any, **kwargs: Any):

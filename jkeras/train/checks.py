@@ -108,7 +108,7 @@ def _comparable(got: tuple, shape: tuple) -> bool:
         got = got[:-1]
     if len(got) != len(shape):
         return False
-    return all(a is None or b is None or a == b or 1 in (a, b) for a, b in zip(got[1:], shape[1:], strict=True))
+    return all(a is None or b is None or a in (b, 1) for a, b in zip(got[1:], shape[1:], strict=True))
 
 
 def _check_labels(where: str, target: np.ndarray, classes: int, loss: Any) -> None:

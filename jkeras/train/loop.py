@@ -53,6 +53,7 @@ class Session:
         self._epoch: dict[tuple, programs.EpochProgram] = {}
         self._streams: dict[str, Any] = {}
         self._results: Any = None
+        self.names: list[str] | None = None
         self._reset: Any = None
         self.pace: dict[str, Pace] = {"train": Pace(), "test": Pace()}
 
@@ -163,6 +164,7 @@ class Run:
         self.model = session.model
         self.last_logs: dict = {}
         self._on_device: dict[int, tuple[Any, Any]] = {}
+        self.position = Position()
 
     def data(self, source: ArraySource) -> Any:
         """The arrays of a source on the device, moved there once."""
@@ -178,23 +180,33 @@ class Run:
         return Logs.later(self._names(), self.session.results)
 
     def _names(self) -> list[str]:
-        names = compiling.metrics_names(self.model)
-        return sorted(names) if current_era() == "3" else names
+        if self.session.names is None:
+            names = compiling.metrics_names(self.model)
+            self.session.names = sorted(names) if current_era() == "3" else names
+        return self.session.names
 
     def final_logs(self) -> Logs:
         """The metrics of a finished pass, read from the device."""
         found = Logs(self.last_logs or self.session.results()).settle()
-        return Logs({k: found[k] for k in sorted(found)}) if current_era() == "3" else found
+        if current_era() != "3":
+            names = self._names()
+            rest = [k for k in found if k not in names]
+            return Logs({k: found[k] for k in (*(n for n in names if n in found), *rest)})
+        return Logs({k: found[k] for k in sorted(found)})
 
     def epoch(self, mode: str, source: Any, rng: Any) -> int:
         """One pass; gives the number of steps done."""
         self.last_logs = {}
-        self.session.reset_metrics()
+        start = 0
+        if mode == "train":
+            start = self.position.begin_epoch(source, rng)
+        if not start:
+            self.session.reset_metrics()
         if source.kind == "arrays" and not source.host_only:
-            return self._array_epoch(mode, source, rng)
-        return self._stream_epoch(mode, source, rng)
+            return self._array_epoch(mode, source, rng, start)
+        return self._stream_epoch(mode, source, rng, start)
 
-    def _array_epoch(self, mode: str, source: ArraySource, rng: Any) -> int:
+    def _array_epoch(self, mode: str, source: ArraySource, rng: Any, start: int) -> int:
         data = self.data(source)
         order = source.order(rng)
         size = source.batch_size
@@ -203,7 +215,7 @@ class Run:
             order = order[: limit * size]
         full, rest = divmod(len(order), size)
         order = jax.device_put(order)
-        done = 0
+        done = start
         while done < full and not self._stopped(mode):
             count = self._until_hook(mode, done, full - done)
             done = self._chunk(mode, data, order, size, done, count)
@@ -230,8 +242,8 @@ class Run:
         self._end(mode, done + count)
         return done + count
 
-    def _stream_epoch(self, mode: str, source: Any, rng: Any) -> int:
-        done = 0
+    def _stream_epoch(self, mode: str, source: Any, rng: Any, start: int) -> int:
+        done = start
         for batch in _batches(source, rng):
             if self._stopped(mode):
                 break
@@ -254,8 +266,60 @@ class Run:
 
     def _end(self, mode: str, done: int) -> None:
         hook = self.callbacks.on_train_batch_end if mode == "train" else self.callbacks.on_test_batch_end
+        if mode == "train":
+            self.position.batches = done
         hook(done - 1, self.logs())
         self.interrupts.check()
+
+
+class Position:
+    """Where a run stands, for an exact resume: data, shuffling, and the Variables that are no weights."""
+
+    def __init__(self) -> None:
+        self.plan: Plan | None = None
+        self.source: Any = None
+        self.rng: Any = None
+        self.batches = 0
+        self._at_start: dict[str, Any] = {}
+        self._resumed: dict[str, Any] | None = None
+
+    def begin_epoch(self, source: Any, rng: Any) -> int:
+        """Notes where an epoch starts; gives the number of its batches that a resumed run has done already."""
+        done = 0
+        if self._resumed is not None:
+            state, self._resumed = self._resumed, None
+            rng.bit_generator.state = state["rng"]
+            done = state["batches"]
+            if source.kind == "arrays":
+                source.set_state(state["source"])
+            else:
+                source.restore(state["source"])
+        is_array = source.kind == "arrays"
+        self._at_start = {"rng": rng.bit_generator.state, "source": source.get_state() if is_array else None}
+        self.source, self.rng, self.batches = source, rng, done
+        return done
+
+    def get_state(self) -> dict[str, Any]:
+        """What ``set_state`` of a new run needs."""
+        assert self.plan is not None
+        kept = [np.asarray(v.materialize()) for v in (*self.plan.state, *self.plan.metrics)]
+        whole = self.source is None or self.finished
+        state = dict(self._at_start)
+        if whole and self.rng is not None:
+            state["rng"] = self.rng.bit_generator.state
+            state["source"] = self.source.get_state() if self.source.kind == "arrays" else None
+        if self.source is not None and self.source.kind != "arrays":
+            state["source"] = self.source.position
+        return {**state, "batches": 0 if whole else self.batches, "variables": kept}
+
+    finished = False  # is the epoch over, its validation included?
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Goes on from what ``get_state`` gave."""
+        assert self.plan is not None
+        for v, value in zip((*self.plan.state, *self.plan.metrics), state["variables"], strict=True):
+            v.assign(value)
+        self._resumed = state
 
 
 def _batches(source: Any, rng: Any) -> Iterator[Batch]:
@@ -333,24 +397,31 @@ def fit(
 
 def _epochs(run: Run, source: Any, validation: Any, first: int, epochs: int, validation_freq: Any) -> Any:
     model, callbacks = run.model, run.callbacks
-    model.stop_training = False
     rng = np.random.default_rng(fresh_seed())
+    run.position.plan, run.position.rng = run.session.plan, rng
+    model.stop_training, model.training_run, model._initial_epoch = False, run.position, first
     logs: Any = {}
-    callbacks.on_train_begin()
     try:
-        for epoch in range(first, epochs):
+        callbacks.on_train_begin()
+        for epoch in range(model._initial_epoch, epochs):
             if model.stop_training or getattr(source, "exhausted", False):
                 break
+            run.position.finished = False
             callbacks.on_epoch_begin(epoch)
             run.epoch("train", source, rng)
             logs = run.final_logs()
             if validation is not None and _is_due(validation_freq, epoch):
                 found = _validate(run, validation)
                 logs.update({f"val_{k}": v for k, v in found.items()})
+            run.position.finished = True
             callbacks.on_epoch_end(epoch, logs)
             run.interrupts.check()
+    except BaseException:
+        callbacks.on_train_error()
+        raise
     finally:
         _finish_optimizer(model, run.session.plan)
+        model.training_run = None
     callbacks.on_train_end(logs)
     return model.history
 

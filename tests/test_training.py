@@ -1,0 +1,439 @@
+"""fit, evaluate and predict: arguments, errors, callbacks, interruption, custom steps."""
+
+import os
+import signal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import jkeras as keras
+from jkeras import Input, Model, Sequential, layers
+from jkeras.callbacks import BackupAndRestore, Callback, EarlyStopping, LambdaCallback
+from jkeras.core.rng import set_seed
+
+RS = np.random.RandomState(0)
+X = RS.uniform(-1, 1, (22, 3)).astype("float32")
+Y = RS.uniform(-1, 1, (22, 1)).astype("float32")
+LABELS = RS.randint(0, 3, 22)
+
+
+def regression(optimizer="sgd", loss="mse", **options):
+    model = Sequential([Input((3,)), layers.Dense(4, activation="tanh", name="h"), layers.Dense(1, name="out")])
+    model.compile(optimizer, loss, **options)
+    return model
+
+
+def classifier(loss="sparse_categorical_crossentropy", **options):
+    model = Sequential([Input((3,)), layers.Dense(3, activation="softmax", name="out")])
+    model.compile("sgd", loss, **options)
+    return model
+
+
+def same_weights(a, b):
+    return all(np.array_equal(p, q) for p, q in zip(a.get_weights(), b.get_weights(), strict=True))
+
+
+def trained(callbacks=None, seed=5, **options):
+    set_seed(seed)
+    keras.core.naming.reset_names()
+    model = regression("adam", metrics=["mae"])
+    history = model.fit(X, Y, batch_size=4, epochs=3, verbose=0, callbacks=callbacks, **options)
+    return model, history
+
+
+# ------------------------------------------------- reproducibility
+
+
+def test_two_runs_with_one_seed_agree_to_the_bit():
+    (a, ha), (b, hb) = trained(), trained()
+    assert same_weights(a, b) and ha.history == hb.history
+
+
+def test_how_steps_are_grouped_does_not_change_a_bit():
+    one_by_one = LambdaCallback(on_train_batch_end=lambda batch, logs: None)
+    assert same_weights(trained()[0], trained([one_by_one])[0])
+
+
+def test_a_generator_of_the_same_batches_gives_the_same_weights():
+    set_seed(5)
+    keras.core.naming.reset_names()
+    model = regression("adam", metrics=["mae"])
+    initial = model.get_weights()
+    model.fit(X, Y, batch_size=4, epochs=2, verbose=0, shuffle=False)
+    other = regression("adam", metrics=["mae"])
+    other.set_weights(initial)
+
+    def batches():
+        while True:
+            for i in range(0, 22, 4):
+                yield X[i : i + 4], Y[i : i + 4]
+
+    other.fit(batches(), steps_per_epoch=6, epochs=2, verbose=0)
+    for p, q in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_allclose(p, q, rtol=1e-6, atol=1e-7)
+
+
+def test_run_eagerly_gives_the_same_numbers():
+    model = regression()
+    initial = model.get_weights()
+    fast = model.fit(X, Y, batch_size=8, epochs=2, verbose=0, shuffle=False).history["loss"]
+    model.set_weights(initial)
+    model.compile("sgd", "mse", run_eagerly=True)
+    slow = model.fit(X, Y, batch_size=8, epochs=2, verbose=0, shuffle=False).history["loss"]
+    np.testing.assert_allclose(slow, fast, rtol=1e-5)
+
+
+# ------------------------------------------------- mistakes, before anything is compiled
+
+
+def two_inputs():
+    a, b = Input((2,), name="a"), Input((2,), name="b")
+    model = Model([a, b], layers.Dense(1, name="out")(a + b))
+    model.compile("sgd", "mse")
+    return model
+
+
+def embedding():
+    model = Sequential([Input((4,), dtype="int32"), layers.Embedding(5, 2), layers.Flatten(), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    return model
+
+
+MISTAKES = {
+    "not compiled": (lambda: Sequential([Input((3,)), layers.Dense(1)]).fit(X, Y), RuntimeError, "not compiled"),
+    "evaluate not compiled": (lambda: Sequential([Input((3,)), layers.Dense(1)]).evaluate(X, Y), RuntimeError, "not compiled"),
+    "wrong width": (lambda: regression().fit(X[:, :2], Y), ValueError, r"expects shape \(None, 3\), received shape \(22, 2\)"),
+    "lengths differ": (lambda: regression().fit(X, Y[:5]), ValueError, "22.*5|5.*22"),
+    "empty": (lambda: regression().fit(X[:0], Y[:0]), ValueError, "no samples|empty"),
+    "no data": (lambda: regression().fit(), ValueError, "received None"),
+    "no targets": (lambda: regression().fit(X), ValueError, "there are no targets"),
+    "batch_size 0": (lambda: regression().fit(X, Y, batch_size=0), ValueError, "batch_size"),
+    "negative epochs": (lambda: regression().fit(X, Y, epochs=-1), ValueError, "epochs: expected"),
+    "unknown argument": (lambda: regression().fit(X, Y, epoch=1), TypeError, "Did you mean 'epochs'"),
+    "unknown verbosity": (lambda: regression().fit(X, Y, verbose=7), ValueError, "verbose"),
+    "text": (lambda: regression().fit(np.array([["a"] * 3] * 4), Y[:4]), (ValueError, TypeError), "text|string|dtype"),
+    "objects": (lambda: regression().fit(np.array([[None] * 3] * 4), Y[:4]), (ValueError, TypeError), "object|None"),
+    "split 2": (lambda: regression().fit(X, Y, validation_split=2.0), ValueError, "validation_split"),
+    "one input for two": (lambda: two_inputs().fit(X, Y), ValueError, "2 inputs"),
+    "wrong input name": (lambda: two_inputs().fit({"a": X[:, :2], "c": X[:, :2]}, Y), ValueError, "no data for input 'b'"),
+    "labels too large": (lambda: classifier().fit(X, LABELS + 1), ValueError, "between 0 and 2, received 1 to 3"),
+    "labels negative": (lambda: classifier().fit(X, LABELS - 1), ValueError, "between 0 and 2, received -1 to 1"),
+    "one-hot for sparse": (lambda: classifier().fit(X, np.eye(3)[LABELS]), ValueError, "received one-hot targets"),
+    "sparse for one-hot": (lambda: classifier("categorical_crossentropy").fit(X, LABELS), ValueError, "to_categorical"),
+    "targets too wide": (lambda: regression().fit(X, np.ones((22, 4))), ValueError, "received targets of shape"),
+    "index too large": (lambda: embedding().fit(np.full((4, 4), 5), np.ones((4, 1))), ValueError, r"between 0 and 4 \(input_dim=5\)"),
+    "unknown loss": (lambda: regression(loss="mze"), ValueError, "(?i)Did you mean 'mse'"),
+    "unknown optimizer": (lambda: regression("adamm"), ValueError, "Did you mean '[aA]dam"),
+    "unknown metric": (lambda: regression(metrics=["mea"]), ValueError, "Did you mean"),
+    "misspelt class": (lambda: regression(loss="MeanSquareError"), ValueError, "Did you mean 'MeanSquaredError'"),
+    "compile keyword": (lambda: regression(metric=["mae"]), TypeError, "Did you mean 'metrics'"),
+    "loss for no output": (lambda: regression(loss={"oot": "mse"}).fit(X, Y), ValueError, "Did you mean 'out'"),
+    "losses too many": (lambda: regression(loss=["mse", "mse"]).fit(X, Y), ValueError, "2 entries, the model has 1 output"),
+    "both weights": (
+        lambda: regression().train_on_batch(X, Y, sample_weight=np.ones(22), class_weight={0: 1}), ValueError, "not both"),
+    "empty generator": (lambda: regression().fit(iter([])), ValueError, "no batch"),
+    "callback class": (lambda: regression().fit(X, Y, callbacks=[EarlyStopping]), TypeError, r"EarlyStopping\(\)"),
+    "temporal": (
+        lambda: regression(sample_weight_mode="temporal").fit(X, Y, sample_weight=np.ones(22)), ValueError, "temporal"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_a_mistake_is_named_before_work_starts(case):
+    make, error, message = MISTAKES[case]
+    with pytest.raises(error, match=message):
+        make()
+
+
+# ------------------------------------------------- compile
+
+
+def test_compile_with_a_loss_alone_uses_rmsprop():
+    model = Sequential([Input((3,)), layers.Dense(1)])
+    model.compile(loss="mse")
+    assert type(model.optimizer).__name__ == "RMSprop"
+
+
+def test_any_optax_transformation_is_an_optimizer():
+    model = regression(optax.chain(optax.clip(1.0), optax.adamw(1e-2)))
+    assert model.fit(X, Y, verbose=0, epochs=2).history["loss"][1] < 10
+
+
+def test_the_third_position_is_metrics_or_loss_weights_by_what_it_holds():
+    model = Sequential([Input((3,)), layers.Dense(1)])
+    model.compile("sgd", "mse", ["mae"])
+    assert model.metrics_names == ["loss", "mae"]
+    model.compile("sgd", "mse", [2.0])
+    assert model._compiled.loss_weights == [2.0]
+
+
+def test_target_tensors_are_the_targets():
+    model = regression(target_tensors=[Y])
+    assert model.fit(X, verbose=0).history["loss"][0] > 0
+
+
+def test_the_learning_rate_acts_at_the_next_step_without_recompiling():
+    model = regression("sgd")
+    model.fit(X, Y, verbose=0)
+    program = next(iter(model._programs["session"]._epoch.values()))._compiled
+    before = model.get_weights()
+    model.optimizer.lr = 0.0
+    model.fit(X, Y, verbose=0)
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+    model.optimizer.learning_rate.assign(0.1)
+    model.fit(X, Y, verbose=0)
+    assert not np.array_equal(before[0], model.get_weights()[0])
+    assert program._cache_size() == 1
+
+
+def test_weights_changed_by_a_callback_are_the_truth():
+    model = regression("sgd")
+
+    class Reset(Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.set_weights([np.zeros_like(w) for w in self.model.get_weights()])
+
+    model.fit(X, Y, verbose=0, callbacks=[Reset()])
+    assert all((w == 0).all() for w in model.get_weights())
+
+
+def test_an_array_that_a_user_holds_outlives_training():
+    model = regression("sgd")
+    held = model.weights[0].value
+    before = np.array(held)
+    model.fit(X, Y, verbose=0, epochs=2)
+    np.testing.assert_array_equal(held, before)
+
+
+def test_what_trains_is_fixed_when_each_model_compiles():
+    discriminator = Sequential([Input((2,)), layers.Dense(1, activation="sigmoid")])
+    discriminator.compile("sgd", "binary_crossentropy")
+    generator = Sequential([Input((3,)), layers.Dense(2)])
+    discriminator.trainable = False
+    z = Input((3,))
+    stacked = Model(z, discriminator(generator(z)))
+    stacked.compile("sgd", "binary_crossentropy")
+    d0, g0 = discriminator.get_weights(), generator.get_weights()
+    discriminator.train_on_batch(X[:, :2], np.ones(22))
+    d1 = discriminator.get_weights()
+    assert not np.array_equal(d0[0], d1[0])
+    stacked.train_on_batch(X, np.ones(22))
+    assert np.array_equal(d1[0], discriminator.get_weights()[0])
+    assert not np.array_equal(g0[0], generator.get_weights()[0])
+
+
+# ------------------------------------------------- interruption
+
+
+class Boom(Callback):
+    def __init__(self, at, error):
+        super().__init__()
+        self.at, self.error, self.seen = at, error, 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.seen += 1
+        if self.seen == self.at:
+            if isinstance(self.error, int):
+                os.kill(os.getpid(), self.error)
+            else:
+                raise self.error
+
+
+@pytest.mark.parametrize("error", [RuntimeError("boom"), signal.SIGINT, signal.SIGTERM], ids=["exception", "ctrl-c", "sigterm"])
+def test_an_interrupted_fit_leaves_a_usable_model(error):
+    model = regression("adam")
+    expected = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: SystemExit}.get(error, RuntimeError)
+    with pytest.raises(expected):
+        model.fit(X, Y, batch_size=4, epochs=3, verbose=0, callbacks=[Boom(8, error)])
+    assert len(model.history.history["loss"]) == 1
+    assert np.isfinite(model.predict(X, verbose=0)).all()
+    assert model.fit(X, Y, verbose=0).history["loss"][0] > 0
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_exception_in_a_generator_reaches_the_user_and_leaves_a_usable_model():
+    def broken():
+        yield X[:4], Y[:4]
+        raise OSError("disk gone")
+
+    model = regression()
+    with pytest.raises(OSError, match="disk gone"):
+        model.fit(broken(), steps_per_epoch=5, verbose=0)
+    assert model.fit(X, Y, verbose=0).history["loss"][0] > 0
+
+
+class Stop(Exception):
+    pass
+
+
+def dropout_net():
+    model = Sequential([Input((3,)), layers.Dense(8), layers.Dropout(0.5), layers.BatchNormalization(), layers.Dense(1)])
+    model.compile("adam", "mse", metrics=["mae"])
+    return model
+
+
+def a_run(folder, at=None, save_freq=1):
+    set_seed(9)
+    keras.core.naming.reset_names()
+    model = dropout_net()
+    callbacks = [Boom(at, Stop()), BackupAndRestore(folder, save_freq=save_freq), EarlyStopping("loss", patience=50)]
+    try:
+        history = model.fit(X, Y, batch_size=4, epochs=3, verbose=0, callbacks=callbacks, validation_split=0.2)
+    except Stop:
+        return None
+    return model, history.history
+
+
+@pytest.mark.parametrize("at", [1, 2, 5, 6, 7, 11, 14])
+def test_a_run_stopped_at_any_step_and_started_again_ends_with_the_same_bits(tmp_path, at):
+    whole, history = a_run(str(tmp_path / "whole"))
+    assert a_run(str(tmp_path / "cut"), at) is None
+    np.random.seed(1)  # whatever the new process does before
+    again, later = a_run(str(tmp_path / "cut"))
+    assert same_weights(whole, again) and history == later
+
+
+# ------------------------------------------------- predict
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 22, 100])
+def test_predict_does_not_depend_on_the_batch_size(batch_size):
+    model = regression()
+    np.testing.assert_allclose(model.predict(X, batch_size=batch_size, verbose=0), model(X), rtol=1e-5, atol=1e-6)
+
+
+def test_predict_from_many_threads_is_right():
+    from concurrent.futures import ThreadPoolExecutor
+
+    model = regression()
+    expected = np.asarray(model(X))
+    with ThreadPoolExecutor(8) as pool:
+        for result in pool.map(lambda _: model.predict(X, verbose=0), range(16)):
+            np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-6)
+
+
+# ------------------------------------------------- steps of the user's
+
+
+class Stateless(Model):
+    """Keras 3's form of a custom step on JAX."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = layers.Dense(1)
+        self.tracker = keras.metrics.Mean(name="mine")
+
+    def call(self, x):
+        return self.dense(x)
+
+    def train_step(self, state, data):
+        trainable, rest, optimizer, metrics = state
+        x, y = data
+
+        def objective(trainable, rest):
+            pred, rest = self.stateless_call(trainable, rest, x, training=True)
+            return jnp.mean((pred - y) ** 2), rest
+
+        (loss, rest), grads = jax.value_and_grad(objective, has_aux=True)(trainable, rest)
+        trainable, optimizer = self.optimizer.stateless_apply(optimizer, grads, trainable)
+        own = [v.path for v in self.tracker.variables]
+        new = dict(zip(own, self.tracker.stateless_update_state(
+            [m for m, v in zip(metrics, self.metrics_variables) if v.path in own], loss)))
+        metrics = [new.get(v.path, m) for m, v in zip(metrics, self.metrics_variables)]
+        return {"mine": loss}, (trainable, rest, optimizer, metrics)  # fmt: skip
+
+
+def test_a_stateless_train_step_trains():
+    model = Stateless()
+    model.compile("sgd")
+    losses = model.fit(X, Y, epochs=4, verbose=0).history["mine"]
+    assert losses[-1] < losses[0]
+
+
+class OwnLoss(Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = layers.Dense(1)
+
+    def call(self, x):
+        return self.dense(x)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return jnp.mean(jnp.abs(y_pred - y)) + 0.0 * jnp.sum(x)
+
+
+def test_an_overridden_compute_loss_is_minimised():
+    model = OwnLoss()
+    model.compile("sgd")
+    losses = model.fit(X, Y, epochs=4, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
+
+
+class OnSuper(Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = layers.Dense(1)
+
+    def call(self, x):
+        return self.dense(x)
+
+    def train_step(self, state, data):
+        logs, state = super().train_step(state, data)
+        return {**logs, "twice": 2 * logs["loss"]}, state
+
+
+def test_super_train_step_does_the_default_step():
+    model = OnSuper()
+    model.compile("sgd", "mse")
+    history = model.fit(X, Y, epochs=2, verbose=0).history
+    np.testing.assert_allclose(history["twice"], 2 * np.array(history["loss"]), rtol=1e-6)
+
+
+class Counting(Model):
+    """A model without gradients: it keeps the mean of what it has seen."""
+
+    def __init__(self):
+        super().__init__()
+        self.mean = self.add_weight("mean", (3,), initializer="zeros", trainable=False)
+        self.count = self.add_weight("count", (), initializer="zeros", trainable=False)
+
+    def call(self, x):
+        return x - self.mean.value
+
+    def train_step(self, data):
+        x = data[0]
+        n = self.count.value + x.shape[0]
+        self.mean.assign(self.mean.value + jnp.sum(x - self.mean.value, axis=0) / n)
+        self.count.assign(n)
+        return {"seen": n}
+
+
+def test_a_plain_train_step_may_assign_variables():
+    model = Counting()
+    model.compile()
+    history = model.fit(X, batch_size=5, verbose=0)
+    np.testing.assert_allclose(model.mean.numpy(), X.mean(0), rtol=1e-4, atol=1e-6)
+    assert history.history["seen"] == [22.0]
+
+
+# ------------------------------------------------- in the three old ways
+
+
+def test_symbolic_losses_and_metrics_are_part_of_training():
+    x = Input((3,))
+    y = layers.Dense(3)(x)
+    model = Model(x, y)
+    model.add_loss(keras.losses.mse(x, y) * 0.5)
+    model.add_metric(y[:, 0], name="first")
+    model.compile("sgd")
+    history = model.fit(X, epochs=2, verbose=0).history
+    assert history["loss"][1] < history["loss"][0] and "first" in history
+
+
+def test_history_answers_to_both_spellings():
+    model = classifier(metrics=["acc"])
+    history = model.fit(X, LABELS, verbose=0, validation_split=0.2).history
+    assert history["acc"] == history["accuracy"] and history["val_acc"] == history["val_accuracy"]
