@@ -335,3 +335,14 @@ def _classes():
 
 CASES = [*_functions(), *_classes()]
 assert len({case.id for case in CASES}) == len(CASES), "ids must differ"
+
+# How Keras 2.2.4 reduces losses: (data, weights, mask).
+WEIGHTED = [
+    ("real", None, None),
+    ("real", "sample", None),
+    ("real", "sample", "right"),
+    ("real_steps", "sample", None),
+    ("real_steps", "step", None),
+    ("real_steps", None, "right"),
+    ("real_steps", "step", "right"),
+]

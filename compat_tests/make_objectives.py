@@ -43,6 +43,9 @@ def losses(run, impl):
         if grad is not None:
             arrays[case.id + ":grad"] = grad
         facts[case.id] = {"dtype": dtype, "config": plain(config)}
+    if impl == "keras224":
+        for row in loss_cases.WEIGHTED:
+            arrays["weighted:" + "-".join(map(str, row))] = run.weighted(*row)
     return arrays, facts
 
 
@@ -64,6 +67,14 @@ def metrics(run, impl):
     return arrays, facts
 
 
+def choices(run, impl):
+    """What each word of compile(metrics=[...]) means: [function or class, name in the logs]."""
+    facts = {}
+    for row in metric_cases.choices(impl):
+        facts[json.dumps(row)] = run.choose(*row)
+    return {}, facts
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--impl", required=True, choices=("keras3", "tf_keras", "keras224"))
@@ -71,12 +82,13 @@ def main():
     args = parser.parse_args()
     keras = implementations.load(args.impl)
     run = objectives.runner(args.impl, keras)
-    makers = {"losses": losses, "metrics": metrics}
+    makers = {"losses": losses, "metrics": metrics, "choices": choices}
     for what in args.what or makers:
         arrays, facts = makers[what](run, args.impl)
         base = os.path.join(ROOT, "compat_tests", "golden", args.impl, what)
         os.makedirs(os.path.dirname(base), exist_ok=True)
-        np.savez_compressed(base + ".npz", **arrays)
+        if arrays:
+            np.savez_compressed(base + ".npz", **arrays)
         with open(base + ".json", "w") as f:
             json.dump({"made_by": implementations.version(keras), "cases": facts}, f, indent=0, sort_keys=True)
         print(what, len(facts), "cases", len(arrays), "arrays")

@@ -313,3 +313,36 @@ def _cases():
 
 CASES = list(_cases())
 assert len({case.id for case in CASES}) == len(CASES), "ids must differ"
+
+# What compile(metrics=[...]) makes of an entry: (identifier, shape of targets, shape of predictions, loss).
+SHAPES = [
+    ((4, 1), (4, 1)),
+    ((4,), (4, 1)),
+    ((4, 5), (4, 5)),
+    ((4,), (4, 5)),
+    ((4, 1), (4, 5)),
+    ((4, 3), (4, 3, 5)),
+    ((4, 3, 1), (4, 3, 5)),
+    ((4, 3, 5), (4, 3, 5)),
+    ((4, 3, 1), (4, 3, 1)),
+]
+LOSSES = ("mse", "binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy")
+NAMES = {
+    "keras3": "mse MSE mean_squared_error MeanSquaredError mae AUC auc binary_accuracy BinaryAccuracy hinge "
+    "cosine_similarity top_k_categorical_accuracy CategoricalCrossentropy",
+    "tf_keras": "mse MSE mean_squared_error MeanSquaredError mae AUC binary_accuracy BinaryAccuracy hinge kld logcosh "
+    "top_k_categorical_accuracy CategoricalCrossentropy",
+    "keras224": "mse MSE mean_squared_error mae binary_accuracy hinge cosine cosine_proximity logcosh msle "
+    "kullback_leibler_divergence top_k_categorical_accuracy",
+}
+
+
+def choices(impl):
+    """The rows of one implementation."""
+    words = ("accuracy", "acc") if impl == "keras3" else ("accuracy", "acc", "crossentropy", "ce")
+    if impl == "keras224":  # goes by the loss, and cannot make these losses of one column
+        shapes = [((4, 5), (4, 5)), ((4, 3, 5), (4, 3, 5)), ((4, 1), (4, 1))]
+        yield from ((w, t, p, loss) for w in words for t, p in shapes for loss in LOSSES)
+    else:
+        yield from ((w, t, p, None) for w in (*words, "Accuracy", "ACC") for t, p in SHAPES)
+    yield from ((name, (4, 5), (4, 5), "mse") for name in NAMES[impl].split())

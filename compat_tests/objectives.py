@@ -57,6 +57,14 @@ class Jax:
         dtype = str(value.dtype)
         return np.asarray(value, "float32"), None if grad is None else np.asarray(grad), dtype, config
 
+    def weighted(self, data, weights, mask):
+        """The mean squared error of a batch, reduced as Keras 2.2.4 does."""
+        y_true, y_pred = loss_cases.batch(data)
+        w = loss_cases.sample_weight(weights, y_pred, y_true) if weights else None
+        m = loss_cases.mask_of(mask, y_pred) if mask else None
+        values = self.keras.losses.mean_squared_error(y_true, y_pred)
+        return self.keras.losses.reduce_weighted(values, w, m, era="2.2")
+
     def run_metric(self, case):
         """(results after each batch, names and values of the variables, config)."""
         if not case.is_class:
@@ -78,6 +86,15 @@ class Jax:
         state = {v.name.split(":")[0]: np.asarray(v) for v in metric.variables}
         return results, state, metric.get_config()
 
+    def choose(self, identifier, y_true_shape, y_pred_shape, loss):
+        """[function (or class) that a word means, its name in the logs] for targets and predictions of these shapes."""
+        if self.impl == "jkeras":
+            era = {"keras3": "3", "tf_keras": "tf2", "keras224": "2.2"}[self.real]
+            return _described(self.keras.metrics.choose(identifier, y_true_shape, y_pred_shape, loss, era))
+        from keras.src.trainers.compile_utils import get_metric
+
+        return _described(get_metric(identifier, np.zeros(y_true_shape), np.zeros(y_pred_shape)))
+
     def tensor(self, array):
         import jax.numpy as jnp
 
@@ -93,6 +110,13 @@ class Jax:
 
 class Eager(Jax):
     """tf_keras."""
+
+    def choose(self, identifier, y_true_shape, y_pred_shape, loss):
+        import tensorflow as tf
+        from tf_keras.src.engine.compile_utils import MetricsContainer
+
+        t, p = tf.zeros(y_true_shape), tf.zeros(y_pred_shape)
+        return _described(MetricsContainer()._get_metric_object(identifier, t, p))
 
     def tensor(self, array):
         import tensorflow as tf
@@ -121,6 +145,30 @@ class Eager(Jax):
 class Graph(Jax):
     """Keras 2.2.4."""
 
+    def weighted(self, data, weights, mask):
+        """The mean squared error of a batch as the training loop of Keras 2.2.4 reduces it."""
+        from keras.engine.training_utils import weighted_masked_objective
+
+        K = self.keras.backend
+        y_true, y_pred = loss_cases.batch(data)
+        w = K.constant(loss_cases.sample_weight(weights, y_pred, y_true)) if weights else None
+        m = K.constant(loss_cases.mask_of(mask, y_pred).astype("float32")) if mask else None
+        loss = weighted_masked_objective(self.keras.losses.mean_squared_error)
+        return K.eval(loss(K.constant(y_true), K.constant(y_pred), w, m))
+
+    def choose(self, identifier, y_true_shape, y_pred_shape, loss):
+        from keras.engine import training
+
+        wrap, functions = training.weighted_masked_objective, []
+        training.weighted_masked_objective = lambda fn: functions.append(fn) or wrap(fn)
+        try:
+            x = self.keras.layers.Input(y_pred_shape[1:])
+            model = self.keras.models.Model(x, self.keras.layers.Activation("softmax")(x))
+            model.compile("sgd", loss, metrics=[identifier])
+        finally:
+            training.weighted_masked_objective = wrap
+        return [functions[-1].__name__, model.metrics_names[1]]
+
     def run_metric(self, case):
         K = self.keras.backend
         y_true, y_pred = metric_cases.batch(case, 0)
@@ -146,3 +194,8 @@ def _ramp(values, np_like):
     return (np_like.sum if hasattr(np_like, "sum") else np_like.reduce_sum)(
         flat * np.asarray(np.arange(1, size + 1) / max(size, 1), "float32")
     )
+
+
+def _described(metric):
+    function = getattr(metric, "_fn", None)
+    return [getattr(function, "__name__", None) or type(metric).__name__, metric.name]

@@ -75,3 +75,11 @@ def test_config_equals_that_of_keras_3_and_makes_an_equal_loss(case, keras, impl
     assert plain(config) == plain({**real, **kept} if impl == "jkeras" else real)
     again = getattr(keras.losses, case.name).from_config(config)
     assert again.get_config() == config
+
+
+@pytest.mark.parametrize("row", loss_cases.WEIGHTED, ids=lambda row: "-".join(map(str, row)))
+def test_the_era_of_keras_2_2_divides_by_the_count_of_weights_that_are_not_zero(row, run, impl):
+    if impl not in ("jkeras", "keras224"):
+        pytest.skip("another Keras")
+    real = golden("keras224", "losses")[0]["weighted:" + "-".join(map(str, row))]
+    np.testing.assert_allclose(run.weighted(*row), real, rtol=1e-5)

@@ -1,13 +1,14 @@
 """Metrics against the results, states and configs of the real Kerases, batch by batch."""
 
 import functools
+import json
 
 import numpy as np
 import pytest
 
 from compat_tests import metric_cases, objectives
 from compat_tests.make_objectives import plain
-from compat_tests.test_losses import golden
+from compat_tests.test_losses import GOLDEN, golden
 
 ROWS = [pytest.param(case, impl, id=f"{impl}-{case.id}") for case in metric_cases.CASES for impl in case.impls]
 
@@ -50,7 +51,8 @@ def test_variables_and_config_equal_those_of_keras_3(case, run, impl):
         np.testing.assert_allclose(value, real, case.rtol, case.atol)
         assert value.dtype == real.dtype
     real = facts[case.id]["config"]
-    kept = {k: v for k, v in case.config.items() if k not in real}  # Keras forgets some axis
+    # Keras forgets some axis
+    kept = {k: v for k, v in case.config.items() if k not in real} if impl == "jkeras" else {}
     config, real = plain(config), plain({**real, **kept})
     automatic = case.name in ("AUC", "Precision", "Recall") or real["name"].rpartition("_")[2].isdigit()
     if automatic and "name" not in case.config:  # "auc", "auc_1", ...: counted per process
@@ -65,3 +67,27 @@ def test_a_metric_made_of_its_config_has_the_same_config(case, keras, impl):
     cls = getattr(keras.metrics, case.name)
     config = cls(**case.config).get_config()
     assert plain(cls.from_config(config).get_config()) == plain(config)
+
+
+RENAMED = {
+    "kullback_leibler_divergence": "kl_divergence",
+    "logcosh": "log_cosh",
+    "binary_matches": "binary_accuracy",
+    "MeanMetricWrapper": "kl_divergence",  # "kld" of tf_keras, whose function has no name
+}
+CHOICES = [(real, *row) for real in ("keras3", "tf_keras", "keras224") for row in metric_cases.choices(real)]
+
+
+@pytest.mark.parametrize("real, identifier, y_true_shape, y_pred_shape, loss", CHOICES)
+def test_a_word_means_the_metric_that_it_means_in_the_generation(
+    real, identifier, y_true_shape, y_pred_shape, loss, run, impl
+):
+    if impl not in ("jkeras", real):
+        pytest.skip("another Keras")
+    run.real = real
+    row = (identifier, y_true_shape, y_pred_shape, loss)
+    with open(f"{GOLDEN}/{real}/choices.json") as f:
+        function, name = json.load(f)["cases"][json.dumps(row)]
+    found, found_name = run.choose(*row)
+    assert found in (function, RENAMED.get(function))
+    assert found_name == name or (identifier == "AUC" and found_name.startswith("auc"))  # counted per process

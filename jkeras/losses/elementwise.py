@@ -45,7 +45,9 @@ def aligned(function):
 
 def safe_power(x, exponent):
     """``x ** exponent`` for x >= 0 with a gradient of 0 instead of infinity at x = 0."""
-    if exponent >= 1 or exponent == 0:
+    if exponent == 0:
+        return jnp.ones_like(x)
+    if exponent >= 1:
         return jnp.power(x, exponent)
     return jnp.where(x > 0, jnp.power(jnp.where(x > 0, x, 1), exponent), 0)
 

@@ -3,7 +3,6 @@
 import contextlib
 from typing import ClassVar
 
-import jax
 import jax.numpy as jnp
 
 from jkeras.core import config, dtypes, frame, registry
@@ -63,9 +62,9 @@ class Loss(Configurable):
 
     def values_and_mask(self, y_true, y_pred):
         """The values of ``call`` in the dtype of the loss, and the mask of prediction and values (None: all count)."""
-        masks = [frame.get_mask(x) for x in jax.tree.leaves(y_pred)[:1]]
+        masks = [frame.get_mask(y_pred)]
         with contextlib.nullcontext() if frame.current() is not None else frame.Frame():
-            values = self.call(jax.tree.map(self._target, y_true), jax.tree.map(self._prediction, y_pred))
+            values = self.call(_each(self._target, y_true), _each(self._prediction, y_pred))
             masks.append(frame.get_mask(values))
         masks = [jnp.asarray(m).astype(bool) for m in masks if m is not None]
         return values, (masks[0] if len(masks) == 1 else masks[0] & masks[1]) if masks else None
@@ -95,6 +94,15 @@ class Loss(Configurable):
     def __repr__(self):
         inside = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
         return f"<{type(self).__name__} {inside}>"
+
+
+def _each(fn, x):
+    """``fn`` of an array (a list of numbers is one), or of each array in a dict, list or tuple."""
+    if isinstance(x, dict):
+        return {key: _each(fn, value) for key, value in x.items()}
+    if isinstance(x, (list, tuple)) and any(hasattr(item, "shape") or isinstance(item, dict) for item in x):
+        return type(x)(_each(fn, item) for item in x)
+    return fn(x)
 
 
 @op
