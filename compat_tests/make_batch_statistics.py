@@ -3,8 +3,8 @@
     python -m compat_tests.make_batch_statistics tf_keras          (keras3 with KERAS_BACKEND=jax)
     python keras224.py compat_tests/make_batch_statistics.py keras224
 
-Writes ``golden/<impl>/batch_statistics.npz``: for each case, mean and variance after each of three batches, drawn from the
-seed 7, and the outputs of the frozen layer in training. The learning rate is 0, so that only the averages move.
+Writes ``golden/<impl>/batch_statistics.npz``: for each case, mean and variance after each of three batches, drawn from
+the seed 7, and the loss of the frozen layer in training. The learning rate is 0, so that only the averages move.
 """
 
 import pathlib

@@ -171,7 +171,7 @@ def _add_averages(self, shape):
             setattr(self, name, self.add_weight(name, shape, initializer=root, trainable=False, autocast=False))
     if self._debiased:
         self._steps = Variable(jnp.zeros((), "int32"), trainable=False, name="steps")
-        self._steps.hidden = True  # a state, but none of the weights that files know
+        self._steps.is_weight = False  # a state, but none of the weights that files know
 
 
 def _root_of(initializer):
