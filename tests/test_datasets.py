@@ -70,6 +70,13 @@ def test_mnist_takes_an_absolute_path_as_it_is(tmp_path, monkeypatch):
     assert x_train.shape == (6, 28, 28) and not (tmp_path / "unused").exists()
 
 
+def test_the_cache_can_be_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.setenv("JKERAS_SKIP_HASH", "1")
+    (tmp_path / "datasets").mkdir()
+    make_mnist(tmp_path / "datasets" / "mnist.npz")
+    assert len(datasets.mnist.load_data(cache_dir=tmp_path)[0][0]) == 6
+
+
 class Bomb:
     def __reduce__(self):
         return os.mkdir, ("exploded",)

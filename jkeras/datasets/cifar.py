@@ -24,10 +24,16 @@ def load_batch(fpath, label_key="labels"):
     return content["data"].reshape(-1, 3, 32, 32), content[label_key]
 
 
-def load_parts(name, inner, file_hash, parts, label_key):
+def load_parts(name, inner, file_hash, parts, label_key, cache_dir):
     """One (x, y) for each list of files in `parts`, in the image format that is set."""
     origin = f"https://www.cs.toronto.edu/~kriz/{name}-python.tar.gz"
-    folder = get_file(f"{inner}-target" if name == "cifar-10" else inner, origin, extract=True, file_hash=file_hash)
+    folder = get_file(
+        f"{inner}-target" if name == "cifar-10" else inner,
+        origin,
+        extract=True,
+        file_hash=file_hash,
+        cache_dir=cache_dir,
+    )
     for files in parts:
         batches = [load_batch(os.path.join(folder, inner, file), label_key) for file in files]
         x = np.concatenate([images for images, _ in batches])

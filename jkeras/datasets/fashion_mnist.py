@@ -27,16 +27,17 @@ def read_idx(path):
         raise ValueError(f"{path} is damaged ({error}). Delete it to download it again.") from error
 
 
-def load_data():
+def load_data(cache_dir=None):
     """(x_train, y_train), (x_test, y_test) of 28x28 images of clothes, downloaded once and cached.
 
-    x: uint8 of shape (60000, 28, 28) and (10000, 28, 28), 0 to 255; y: uint8 of shape (60000,) and (10000,). Classes: 0
-    T-shirt/top, 1 trouser, 2 pullover, 3 dress, 4 coat, 5 sandal, 6 shirt, 7 sneaker, 8 bag, 9 ankle boot.
+    x: uint8 of shape (60000, 28, 28) and (10000, 28, 28), 0 to 255; y: uint8 of shape (60000,) and (10000,). Classes:
+    0 T-shirt/top, 1 trouser, 2 pullover, 3 dress, 4 coat, 5 sandal, 6 shirt, 7 sneaker, 8 bag, 9 ankle boot.
+    `cache_dir` replaces the folder $KERAS_HOME (~/.keras).
 
     Source: https://keras.io/api/datasets/fashion_mnist. License: MIT.
 
     Raises ValueError where a file is damaged, OSError where one cannot be downloaded.
     """
-    paths = [get_file(name, origin=MIRROR + name, cache_subdir=FOLDER) for name in FILES]
+    paths = [get_file(name, origin=MIRROR + name, cache_subdir=FOLDER, cache_dir=cache_dir) for name in FILES]
     y_train, x_train, y_test, x_test = map(read_idx, paths)
     return (x_train, y_train), (x_test, y_test)

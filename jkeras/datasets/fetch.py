@@ -9,7 +9,7 @@ from jkeras.utils.file_utils import get_file
 MIRROR = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 
 
-def fetch(path, name, file_hash):
+def fetch(path, name, file_hash, cache_dir=None):
     """The local path of a file of the Keras mirror.
 
     A file at an absolute path that exists is the user's own and is used as it is. Everything else lies in the cache
@@ -17,7 +17,7 @@ def fetch(path, name, file_hash):
     """
     if os.path.isabs(path) and os.path.exists(path):
         return path
-    return get_file(path, origin=MIRROR + name, file_hash=file_hash)
+    return get_file(path, origin=MIRROR + name, file_hash=file_hash, cache_dir=cache_dir)
 
 
 def load_arrays(path, *names):

@@ -11,21 +11,30 @@ INDEX_HASH = "bfafd718b763782e994055a2d397834f"
 
 
 def load_data(
-    path="imdb.npz", num_words=None, skip_top=0, maxlen=None, seed=113, start_char=1, oov_char=2, index_from=3
+    path="imdb.npz",
+    num_words=None,
+    skip_top=0,
+    maxlen=None,
+    seed=113,
+    start_char=1,
+    oov_char=2,
+    index_from=3,
+    cache_dir=None,
 ):
     """(x_train, y_train), (x_test, y_test) of 25,000 reviews each, downloaded once and cached.
 
     x: object arrays of lists of integers, the rank of each word among all by frequency plus `index_from`, after
     `start_char`; words outside ``skip_top <= index < num_words`` become `oov_char` (or are left out where it is
     None); only reviews shorter than `maxlen` are kept. y: 1 positive, 0 negative. `seed` fixes the order. 0 is free
-    for padding.
+    for padding. `cache_dir` replaces
+    the folder $KERAS_HOME (~/.keras).
 
     Source: https://keras.io/api/datasets/imdb.
 
     Raises ValueError where the cached file has another hash or no review is short enough, OSError where it cannot be
     downloaded.
     """
-    file = fetch(path, "imdb.npz", HASH)
+    file = fetch(path, "imdb.npz", HASH, cache_dir)
     x_train, y_train, x_test, y_test = words.load_sequences(file, "x_train", "y_train", "x_test", "y_test")
     rng = np.random.RandomState(seed)
     parts = []

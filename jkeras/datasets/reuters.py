@@ -25,20 +25,22 @@ def load_data(
     start_char=1,
     oov_char=2,
     index_from=3,
+    cache_dir=None,
 ):
     """(x_train, y_train), (x_test, y_test) of newswires and their topics, downloaded once and cached.
 
     x: object arrays of 8,982 and 2,246 lists of integers (for a `test_split` of 0.2), the rank of each word among all
     by frequency plus `index_from`, after `start_char`; words outside ``skip_top <= index < num_words`` become
     `oov_char` (or are left out where it is None); only wires shorter than `maxlen` are kept. y: the topic, 0 to 45.
-    `seed` fixes the order.
+    `seed` fixes the order. `cache_dir` replaces
+    the folder $KERAS_HOME (~/.keras).
 
     Source: https://keras.io/api/datasets/reuters.
 
     Raises ValueError where the cached file has another hash or no wire is short enough, OSError where it cannot be
     downloaded.
     """
-    x, y = words.load_sequences(fetch(path, "reuters.npz", HASH), "x", "y")
+    x, y = words.load_sequences(fetch(path, "reuters.npz", HASH, cache_dir), "x", "y")
     x, y = words.shuffled(x, y, np.random.RandomState(seed))
     texts = words.shift(x, start_char, index_from)
     if maxlen:
