@@ -273,8 +273,12 @@ def _serialize_function(fn: Callable) -> dict:
     }
 
 
-# saving puts (writer, reader) of lambda bodies here; the reader refuses unless the caller asked for it
-lambda_source: Callable[[Callable], Any] = lambda fn: {"name": getattr(fn, "__name__", "<lambda>")}
+def lambda_source(fn: Callable) -> Any:
+    """What stands for a lambda in a config; saving replaces it with the writer of lambda bodies."""
+    return {"name": getattr(fn, "__name__", "<lambda>")}
+
+
+# saving puts the reader of lambda bodies here, which refuses unless the caller asked for it
 read_lambda: Callable[[Any], Callable] | None = None
 
 
@@ -316,7 +320,9 @@ def _deserialize_plain(name: str, inner: Any, custom_objects: dict[str, Any] | N
         return Ellipsis
     if name == "__lambda__":
         if read_lambda is None:
-            raise ValueError("This config contains a lambda; its body is not loaded. Pass it in custom_objects instead.")
+            raise ValueError(
+                "This config contains a lambda; its body is not loaded. Pass it in custom_objects instead."
+            )
         return read_lambda(inner["value"])
     raise ValueError(f"A config names the unknown type {name!r}.")
 

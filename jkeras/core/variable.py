@@ -343,7 +343,7 @@ def initialize(variables: Sequence[Variable]) -> None:
         token = frames._current.set(None)  # an initializer must not see the call that reads the weight
         try:
             layouts = [v._layout if isinstance(v._layout, jax.sharding.Sharding) else None for v in pending]
-            shardings = {"out_shardings": layouts} if any(layouts) else {}
+            shardings: dict[str, Any] = {"out_shardings": layouts} if any(layouts) else {}
             numbers = dict(zip(pending, _path_numbers(pending), strict=True))
             # On the host plain draws share one generator with all models, and there is little left to compile.
             eager = not shardings and jax.default_backend() == "cpu"

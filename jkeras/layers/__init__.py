@@ -30,6 +30,11 @@ MODULES = {
     "minimum multiply subtract",
     "recurrent": "RNN SimpleRNN LSTM GRU CuDNNLSTM CuDNNGRU",
     "recurrent_cells": "AbstractRNNCell SimpleRNNCell LSTMCell GRUCell PeepholeLSTMCell StackedRNNCells",
+    "wrappers": "Bidirectional TimeDistributed",
+    "attention": "AdditiveAttention Attention GroupQueryAttention GroupedQueryAttention MultiHeadAttention",
+    "conv_recurrent": "ConvLSTM1D ConvLSTM2D ConvLSTM2DCell ConvLSTM3D",
+    "preprocessing_hashing": "HashedCrossing Hashing",
+    "preprocessing_numbers": "CategoryEncoding Discretization Normalization Rescaling",
     "regularization": "ActivityRegularization AlphaDropout Dropout GaussianDropout GaussianNoise SpatialDropout1D "
     "SpatialDropout2D SpatialDropout3D",
 }

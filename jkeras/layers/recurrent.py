@@ -105,7 +105,9 @@ class RNN(_OfSequences):
         def initial(shape, dtype=None):
             return value
 
-        return self.add_weight("rnn_state", value.shape, initializer=initial, trainable=False)
+        variable = self.add_weight("rnn_state", value.shape, initializer=initial, trainable=False)
+        variable.is_weight = False
+        return variable
 
     def call(self, sequences, initial_state=None, mask=None, training=False, constants=None):
         if constants and "constants" not in inspect.signature(self.cell.call).parameters:
@@ -232,7 +234,7 @@ def over(cell_class, cell_name, leave_out=()):
         order = [n for n in (*order, *own, *LAST) if n not in leave_out]
         known = {"activity_regularizer": (Regularizer, None), **known, **own}
         cls.__annotations__ = (
-            {"cell": ClassVar} | {n: ClassVar for n in leave_out} | {n: known[n][0] for n in order if n in known}
+            {"cell": ClassVar} | dict.fromkeys(leave_out, ClassVar) | {n: known[n][0] for n in order if n in known}
         )
         for name in cls.__annotations__:
             if name in known and known[name][1] is not inspect.Parameter.empty:
@@ -293,6 +295,9 @@ class SimpleRNN(Recurrent):
     """
 
     seed: object = None
+
+    def get_config(self):
+        return cells.hide(super().get_config(), seed=None)
 
 
 @over(cells.LSTMCell, "lstm_cell")

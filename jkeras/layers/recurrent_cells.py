@@ -4,6 +4,7 @@ Built-in cells run whole sequences (``run``), so that what does not depend on th
 step (``call``) is a sequence of one. ``run_cell`` runs any cell: a user's is called step by step.
 """
 
+import functools
 import inspect
 
 import jax
@@ -96,12 +97,23 @@ class Cell(Layer):
         parts = [product(sequence * m, k) for m, k in zip(mask, jnp.split(kernel, self.gates, axis=-1), strict=True)]
         return jnp.concatenate(parts, axis=-1) + (0 if bias is None else bias)
 
-    def _gated(self, cell, acts, sequence, states, mask, training, reverse, unroll, bias=None, inner=None):
+    def _gated(self, cell, acts, projected, states, options, inner=None, product=nn.recur):
+        mask, training, reverse, unroll = options
         drop = self._mask_of(self.recurrent_dropout, states[0].shape, states[0].dtype, training)
-        known = [ELEMENTWISE.get(act, act) for act in acts]
+        known = tuple(ELEMENTWISE.get(act, act) for act in acts)
         return nn.run(
-            cell, tuple(known), self._project(sequence, bias, training), jnp.asarray(self.recurrent_kernel), inner, states,
-            mask=mask, drop=drop, reverse=reverse, unroll=unroll, elementwise=all(act in ELEMENTWISE for act in acts),
+            cell, known, projected, jnp.asarray(self.recurrent_kernel), inner, states, mask=mask, drop=drop,
+            reverse=reverse, unroll=unroll, elementwise=all(act in ELEMENTWISE for act in acts), product=product,
+        )  # fmt: skip
+
+    def _stepped(self, step, projected, states, options):
+        """Runs a step of ``nn`` whose derivative JAX finds itself."""
+        mask, training, reverse, unroll = options
+        drop = self._mask_of(self.recurrent_dropout, states[0].shape, states[0].dtype, training)
+        acts, kernel = (self.activation, self.recurrent_activation), jnp.asarray(self.recurrent_kernel)
+        return nn.scan(
+            lambda x, states: step(acts, x, states, kernel, drop), projected, states,
+            mask=mask, reverse=reverse, unroll=unroll, carried_output=lambda states: states[0],
         )  # fmt: skip
 
     def get_config(self):
@@ -156,8 +168,8 @@ class SimpleRNNCell(Cell):
     seed: object = None
 
     def run(self, sequence, states, mask=None, training=False, reverse=False, unroll=False):
-        acts = (self.activation,)
-        return self._gated(nn.SIMPLE, acts, sequence, states, mask, training, reverse, unroll, self.bias)
+        projected = self._project(sequence, self.bias, training)
+        return self._gated(nn.SIMPLE, (self.activation,), projected, states, (mask, training, reverse, unroll))
 
 
 @layer
@@ -205,7 +217,8 @@ class LSTMCell(Cell):
 
     def run(self, sequence, states, mask=None, training=False, reverse=False, unroll=False):
         acts = (self.activation, self.recurrent_activation)
-        return self._gated(nn.LSTM, acts, sequence, states, mask, training, reverse, unroll, self._one_bias())
+        projected = self._project(sequence, self._one_bias(), training)
+        return self._gated(nn.LSTM, acts, projected, states, (mask, training, reverse, unroll))
 
     def _one_bias(self):
         return self.bias
@@ -238,14 +251,10 @@ class PeepholeLSTMCell(LSTMCell):
         ]
 
     def run(self, sequence, states, mask=None, training=False, reverse=False, unroll=False):
-        acts, kernel = (self.activation, self.recurrent_activation), jnp.asarray(self.recurrent_kernel)
         peep = [jnp.asarray(w) for w in self.peepholes]
-        drop = self._mask_of(self.recurrent_dropout, states[0].shape, states[0].dtype, training)
-        return nn.scan(
-            lambda x, states: nn.peephole_lstm_step(acts, x, states, kernel, peep, drop),
-            self._project(sequence, self.bias, training), states,
-            mask=mask, reverse=reverse, unroll=unroll, carried_output=lambda states: states[0],
-        )  # fmt: skip
+        projected = self._project(sequence, self.bias, training)
+        step = functools.partial(nn.peephole_lstm_step, peep=peep)
+        return self._stepped(step, projected, states, (mask, training, reverse, unroll))
 
 
 @layer
@@ -291,17 +300,11 @@ class GRUCell(Cell):
         return both[0], both[1]
 
     def run(self, sequence, states, mask=None, training=False, reverse=False, unroll=False):
-        acts = (self.activation, self.recurrent_activation)
         outer, inner = self._biases()
-        if self.reset_after:
-            return self._gated(nn.GRU, acts, sequence, states, mask, training, reverse, unroll, outer, inner)
-        drop = self._mask_of(self.recurrent_dropout, states[0].shape, states[0].dtype, training)
-        kernel = jnp.asarray(self.recurrent_kernel)
-        return nn.scan(
-            lambda x, states: nn.gru_before_step(acts, x, states, kernel, drop),
-            self._project(sequence, outer, training), states,
-            mask=mask, reverse=reverse, unroll=unroll, carried_output=lambda states: states[0],
-        )  # fmt: skip
+        projected, options = self._project(sequence, outer, training), (mask, training, reverse, unroll)
+        if not self.reset_after:
+            return self._stepped(nn.gru_before_step, projected, states, options)
+        return self._gated(nn.GRU, (self.activation, self.recurrent_activation), projected, states, options, inner)
 
 
 @declare
@@ -539,7 +542,11 @@ def _run_step_by_step(cell, sequence, states, constants, options):
     """The loop for users' cells. What a step assigns is carried on to the next; each draws the same random numbers."""
     outer = frames.current()
     variables = cell.variables if isinstance(cell, Layer) else []
-    seeds = {id(v) for one in tracking.flatten_layers(cell) for v in tracking.own_seeds(one)} if variables else set()
+    seeds = (
+        {id(v) for one in tracking.flatten_layers(cell) for v in tracking.own_seeds(one) if v.is_weight}
+        if variables
+        else set()
+    )
     values = {v: v._stored() for v in variables}
     carried = [v for v in variables if not v.trainable and id(v) not in seeds]
     drawn = [v for v in variables if id(v) in seeds]

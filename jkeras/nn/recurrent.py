@@ -13,7 +13,7 @@ the recurrence written by hand: 2.0 / 3.6):
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -338,7 +338,7 @@ def gru_before_step(acts: tuple, x: Array, states: tuple, kernel: Array, drop: A
 
 
 def peephole_lstm_step(
-    acts: tuple, x: Array, states: tuple, kernel: Array, peep: tuple, drop: Array | None = None
+    acts: tuple, x: Array, states: tuple, kernel: Array, drop: Array | None, peep: Sequence[Array]
 ) -> tuple:
     """One step of the LSTM whose gates see the cell state through ``peep``, one weight a unit for i, f and o."""
     act, gate = acts
