@@ -26,7 +26,7 @@ class Signature(NamedTuple):
     open: bool  # has **kwargs
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def signature_of(call: Callable) -> Signature:
     """What a plain ``call`` function takes, without self."""
     params = list(inspect.signature(call).parameters.values())[1:]
@@ -46,8 +46,6 @@ def call(layer: Any, args: tuple, kwargs: dict) -> Any:
     frame = frames.current()
     if frame is not None:
         return run(layer, frame, args, kwargs)
-    from .layer import remember_losses
-
     with frames.Frame(training=None) as frame:
         outputs = run(layer, frame, args, kwargs)
         remember_losses(layer, frame)
@@ -62,7 +60,10 @@ def run(layer: Any, frame: frames.Frame, args: tuple, kwargs: dict) -> Any:
         raise TypeError(f"{describe(layer)} was called on a layer, {first}. Call it on the output of that layer.")
     masks = {id(x): frames.get_mask(x) for x in _array_leaves((args, kwargs))}
     cast = functools.partial(_convert, layer, masks)
-    args, kwargs = _map_arrays(cast, args), {k: v if k in ("training",) else _map_arrays(cast, v) for k, v in kwargs.items()}
+    args, kwargs = (
+        _map_arrays(cast, args),
+        {k: v if k in ("training",) else _map_arrays(cast, v) for k, v in kwargs.items()},
+    )
     first = args[0] if args else kwargs.get(sig.names[0]) if sig.names else first
     with frames.scope(layer.name):
         build_if_needed(layer, sig, args, kwargs)
@@ -270,3 +271,10 @@ def _declared_shape(layer: Any, args: tuple, error: Exception) -> Any:
     if isinstance(shape, list) and shape and isinstance(shape[0], (list, tuple)):
         return [symbolic.KerasTensor(s, layer.compute_dtype) for s in shape]
     return symbolic.KerasTensor(shape, layer.compute_dtype)
+
+
+def remember_losses(layer: Any, frame: frames.Frame) -> None:
+    """Keeps the losses of an eager call for ``layer.losses``."""
+    layer._call_losses = [value for _, value in frame.losses]
+    if frame.metrics:
+        layer._metrics_added = [value for _, value in frame.metrics]

@@ -86,7 +86,5 @@ def standardize_data_format(data_format: str | None) -> str:
         return image_data_format()
     found = LAYOUTS.get(str(data_format).lower())
     if found is None:
-        raise ValueError(
-            f"data_format: expected 'channels_last' or 'channels_first', received {data_format!r}."
-        )
+        raise ValueError(f"data_format: expected 'channels_last' or 'channels_first', received {data_format!r}.")
     return found

@@ -83,6 +83,7 @@ class Frame:
 
     def key_for(self, path: str) -> jax.Array:
         """The key of this call that belongs to a path; another one each time the same path asks."""
+        assert self.key is not None
         count = self.draws.get(path, 0)
         self.draws[path] = count + 1
         key = jax.random.fold_in(self.key, np.uint32(zlib.crc32(path.encode())))

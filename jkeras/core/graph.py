@@ -24,7 +24,9 @@ class Graph:
     def _check(self) -> None:
         for what, tensors in (("inputs", self.input_tensors), ("outputs", self.output_tensors)):
             if not tensors:
-                raise ValueError(f"Model: {what} must be symbolic tensors as Input() and layers give them, received none.")
+                raise ValueError(
+                    f"Model: {what} must be symbolic tensors as Input() and layers give them, received none."
+                )
             for x in tensors:
                 if x._keras_history is None:
                     raise ValueError(f"Model: {what} contain {x}, which comes from no Input() and no layer.")
@@ -95,7 +97,8 @@ class Graph:
         )
         if bad:
             hint = ""
-            if None not in want[1:] and None not in shape[1:] and np.prod(want[1:]) == np.prod(shape[1:]):
+            known = [d for d in want[1:] if d is not None]
+            if len(known) == len(want) - 1 and None not in shape[1:] and np.prod(known) == np.prod(shape[1:]):
                 hint = f" Reshape the data: x.reshape(-1, {', '.join(map(str, want[1:]))})."
             raise ValueError(
                 f"Model '{self.name}': input {x._keras_history.operation.name!r} expects shape {want}, "

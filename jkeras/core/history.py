@@ -11,7 +11,9 @@ def node_at(layer: Any, index: int) -> Node:
     """The index-th call of a layer; raises ValueError if there is none."""
     nodes = layer._inbound_nodes
     if not nodes:
-        raise AttributeError(f"{describe(layer)} has not been called on symbolic tensors, so it has no input or output yet.")
+        raise AttributeError(
+            f"{describe(layer)} has not been called on symbolic tensors, so it has no input or output yet."
+        )
     if not -len(nodes) <= index < len(nodes):
         raise ValueError(f"{describe(layer)} was called {len(nodes)} times; there is no call {index}.")
     return nodes[index]

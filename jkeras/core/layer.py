@@ -7,9 +7,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from . import calling, dtypes, history, pure, spec, symbolic, tracking
+from . import arguments, calling, dtypes, history, pure, spec, symbolic, tracking, weights
 from . import frame as frames
-from .connections import resolve
 from .declare import Configurable, check_known, declare, era
 from .naming import snake_case, unique_name
 from .registry import Family
@@ -38,12 +37,23 @@ class Layer(Configurable):
     _tracked_as: ClassVar[str] = "layer"
     _untracked: ClassVar[frozenset] = frozenset(("_inbound_nodes", "_outbound_nodes", "_auto_config"))
     _takes_numbers: ClassVar[bool] = False
-    _base_arguments: ClassVar[tuple[str, ...]] = (
+    _base_arguments: ClassVar[list[str]] = (
         "activity_regularizer trainable dtype autocast name input_shape batch_input_shape batch_shape input_dim "
         "batch_size input_dtype weights".split()
     )
     supports_masking = False
     supports_jit = True
+    built: bool
+    input_spec: Any
+    activity_regularizer: Any
+    dtype_policy: Any
+    _call_losses: list[Any]
+    _metrics_added: list[Any]
+    _assigned_weights: list[Variable] | None
+    _auto_config: tuple[tuple, dict]
+    _weights_made: list[Variable]
+    _inbound_nodes: list[Any]
+    _outbound_nodes: list[Any]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         self = object.__new__(cls)
@@ -72,8 +82,8 @@ class Layer(Configurable):
         self._trainable = bool(trainable)
         self.dtype_policy = dtypes.get_policy(dtype)
         self.autocast = autocast
-        self.activity_regularizer = _get_regularizer(activity_regularizer)
-        self._first_shape = _first_shape(type(self).__name__, **kwargs)
+        self.activity_regularizer = weights.get_regularizer(activity_regularizer)
+        self._first_shape = arguments.first_shape(type(self).__name__, **kwargs)
         self._initial_weights = kwargs.get("weights")
         self._path = frames.scope_path(self.name)
 
@@ -93,8 +103,8 @@ class Layer(Configurable):
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """The shape of the outputs for inputs of a shape, without computing."""
-        args = tuple(_symbolic_of(shape, self.compute_dtype) for shape in args)
-        kwargs = {k.removesuffix("_shape"): _symbolic_of(v, self.compute_dtype) for k, v in kwargs.items()}
+        args = tuple(arguments.symbolic_of(shape, self.compute_dtype) for shape in args)
+        kwargs = {k.removesuffix("_shape"): arguments.symbolic_of(v, self.compute_dtype) for k, v in kwargs.items()}
         return calling.shape_of(self.compute_output_spec(*args, **kwargs))
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
@@ -102,7 +112,13 @@ class Layer(Configurable):
         sig = calling.signature_of(type(self).call)
         with frames.scope(self.name):
             calling.build_if_needed(self, sig, args, kwargs)
-        return symbolic.abstract_evaluate(lambda *a, **k: calling.run(self, frames.current(), a, k), args, kwargs)
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            frame = frames.current()
+            assert frame is not None
+            return calling.run(self, frame, args, kwargs)
+
+        return symbolic.abstract_evaluate(run, args, kwargs)
 
     # ---- calling
 
@@ -137,7 +153,9 @@ class Layer(Configurable):
 
         first = next(iter(shapes.values()), None)
         params = [p for p in inspect.signature(self.build).parameters.values() if p.kind in (0, 1, 3)]
-        named = {p.name: shapes[p.name.removesuffix("_shape")] for p in params if p.name.removesuffix("_shape") in shapes}
+        named = {
+            p.name: shapes[p.name.removesuffix("_shape")] for p in params if p.name.removesuffix("_shape") in shapes
+        }
         token = frames._current.set(None)
         try:
             if len(params) > 1 and len(named) > 1:
@@ -170,14 +188,14 @@ class Layer(Configurable):
         shape = config.get("input_shape")
         if shape is not None and not self.built:
             with frames.scope(self.name):
-                self._build_by_shapes({"inputs": _as_shape(shape)})
+                self._build_by_shapes({"inputs": arguments.as_shape(shape)})
 
     def add_weight(self, *args: Any, **kwargs: Any) -> Variable:
         """Declares a weight: ``add_weight("kernel", shape)`` or Keras 3's ``add_weight(shape=..., name=...)``.
 
         The layer's fields ``<name>_initializer``, ``<name>_regularizer`` and ``<name>_constraint`` hold where no other is given.
         """
-        return _make_weight(self, **_weight_arguments(self, args, kwargs))
+        return weights.make_weight(self, **weights.weight_arguments(self, args, kwargs))
 
     def add_variable(self, *args: Any, **kwargs: Any) -> Variable:
         """The same as ``add_weight``."""
@@ -346,19 +364,27 @@ class Layer(Configurable):
         if len(values) != len(variables):
             raise ValueError(
                 f"{spec.describe(self)}: expected {len(variables)} weight arrays, received {len(values)}."
-                + ("" if self.built else " The layer is not built yet: call it on data or give it an input shape first.")
+                + (
+                    ""
+                    if self.built
+                    else " The layer is not built yet: call it on data or give it an input shape first."
+                )
             )
         values = [np.asarray(w) for w in values]
         for v, w in zip(variables, values, strict=True):
             if tuple(w.shape) != v.shape:
-                raise ValueError(f"{spec.describe(self)}: weight {v.path!r} has shape {v.shape}, received {tuple(w.shape)}.")
+                raise ValueError(
+                    f"{spec.describe(self)}: weight {v.path!r} has shape {v.shape}, received {tuple(w.shape)}."
+                )
         for v, w in zip(variables, values, strict=True):
             v.assign(w)
 
     def count_params(self) -> int:
         """Number of weight elements."""
         if not self.built and not self.weights:
-            raise ValueError(f"{spec.describe(self)} is not built yet: call it on data or give it an input shape first.")
+            raise ValueError(
+                f"{spec.describe(self)} is not built yet: call it on data or give it an input shape first."
+            )
         return sum(math.prod(v.shape) for v in self.weights)
 
     def save_own_variables(self, store: dict) -> None:
@@ -418,13 +444,13 @@ class Layer(Configurable):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer."""
-        base: dict[str, Any] = {"name": self.name, "trainable": self._trainable, "dtype": dtypes_config(self)}
+        base: dict[str, Any] = {"name": self.name, "trainable": self._trainable, "dtype": arguments.dtypes_config(self)}
         if self.activity_regularizer is not None:
-            base["activity_regularizer"] = _serialize_regularizer(self.activity_regularizer)
+            base["activity_regularizer"] = weights.serialize_regularizer(self.activity_regularizer)
         if self._first_shape is not None and not self._inbound_nodes_matter():
             base["batch_input_shape"] = self._first_shape
         if not self._fields and type(self).__init__ is not Layer.__init__:
-            base.update(_recorded_arguments(self))
+            base.update(arguments.recorded_arguments(self))
         return {**base, **super().get_config()}
 
     def _inbound_nodes_matter(self) -> bool:
@@ -489,147 +515,3 @@ class Layer(Configurable):
     ) -> Any:
         """Keras 3's pure call: ``(outputs, non_trainable_variables)``, and the losses if asked for."""
         return pure.stateless_call(self, trainable_variables, non_trainable_variables, args, kwargs, return_losses)
-
-
-def dtypes_config(layer: Any) -> dict[str, Any]:
-    """The dtype policy of a layer as Keras 3 writes it."""
-    from .registry import serialize
-
-    return serialize(dtypes.get_policy(layer.dtype_policy))
-
-
-def remember_losses(layer: Layer, frame: frames.Frame) -> None:
-    """Keeps the losses of an eager call for ``layer.losses``."""
-    layer._call_losses = [value for _, value in frame.losses]
-    if frame.metrics:
-        layer._metrics_added = [value for _, value in frame.metrics]
-
-
-def _first_shape(
-    owner: str,
-    input_shape: Any = None,
-    batch_input_shape: Any = None,
-    batch_shape: Any = None,
-    input_dim: int | None = None,
-    batch_size: int | None = None,
-    **_: Any,
-) -> tuple[int | None, ...] | None:
-    """The batch shape that a first layer of a Sequential was given."""
-    whole = batch_input_shape if batch_input_shape is not None else batch_shape
-    if whole is not None:
-        return _as_shape(whole)
-    if input_shape is None and input_dim is not None:
-        input_shape = (input_dim,)
-    if input_shape is None:
-        return None
-    if isinstance(input_shape, (int, np.integer)):
-        input_shape = (input_shape,)
-    if not isinstance(input_shape, (tuple, list)):
-        raise ValueError(f"{owner}(input_shape={input_shape!r}): expected a tuple of sizes, without the batch axis.")
-    return (batch_size, *_as_shape(input_shape))
-
-
-def _as_shape(shape: Any) -> Any:
-    if isinstance(shape, dict):
-        return {k: _as_shape(v) for k, v in shape.items()}
-    if isinstance(shape, (list, tuple)):
-        if any(isinstance(d, (list, tuple, dict)) for d in shape):
-            return [_as_shape(s) for s in shape]
-        return tuple(None if d is None else int(d) for d in shape)
-    return shape
-
-
-def _symbolic_of(shape: Any, dtype: str) -> Any:
-    if isinstance(shape, dict):
-        return {k: _symbolic_of(v, dtype) for k, v in shape.items()}
-    if isinstance(shape, (list, tuple)):
-        if any(isinstance(d, (list, tuple)) for d in shape):
-            return [_symbolic_of(s, dtype) for s in shape]
-        return symbolic.KerasTensor(shape, dtype)
-    return shape
-
-
-def _recorded_arguments(layer: Layer) -> dict[str, Any]:
-    """The arguments a user layer without ``get_config`` was made with, if they are plain data."""
-    import inspect
-
-    from .registry import serialize
-
-    args, kwargs = layer._auto_config
-    try:
-        bound = inspect.signature(type(layer).__init__).bind(layer, *args, **kwargs).arguments
-    except TypeError:
-        return {}
-    given = {k: v for k, v in list(bound.items())[1:] if k not in ("args", "kwargs")}
-    given.update({k: v for k, v in bound.get("kwargs", {}).items() if k not in ("name", "dtype", "trainable")})
-    try:
-        return {k: serialize(v) for k, v in given.items() if k not in ("name", "dtype", "trainable")}
-    except TypeError:
-        raise NotImplementedError(
-            f"{type(layer).__name__} takes arguments that are no plain data; define get_config(self)."
-        ) from None
-
-
-_WEIGHT_ORDER_3 = (
-    "shape initializer dtype trainable autocast regularizer constraint aggregation overwrite_with_gradient name".split()
-)
-_WEIGHT_ORDER_2 = "name shape dtype initializer regularizer trainable constraint".split()
-
-
-def _weight_arguments(layer: Layer, args: tuple, kwargs: dict) -> dict[str, Any]:
-    """Both positional orders of ``add_weight``: name first (Keras 2) and shape first (Keras 1 and 3)."""
-    order = _WEIGHT_ORDER_2 if args and isinstance(args[0], str) else _WEIGHT_ORDER_3
-    if len(args) > 2 and order is _WEIGHT_ORDER_2 and callable(args[2]) and not isinstance(args[2], type):
-        order = "name shape initializer".split()
-    given = {**dict(zip(order, args, strict=False)), **kwargs}
-    known = {*_WEIGHT_ORDER_2, *_WEIGHT_ORDER_3, "synchronization", "layout", "use_resource", "getter", "collections",
-             "experimental_autocast", "partitioner", "key"}  # fmt: skip
-    check_known(type(layer), given, sorted(known), known)
-    return given
-
-
-def _get_regularizer(value: Any) -> Any:
-    return None if value is None else resolve["regularizer"](value)
-
-
-def _serialize_regularizer(value: Any) -> Any:
-    return resolve["serialize_regularizer"](value)
-
-
-def _make_weight(
-    layer: Layer,
-    name: str | None = None,
-    shape: Any = (),
-    initializer: Any = None,
-    dtype: Any = None,
-    trainable: bool = True,
-    autocast: bool = True,
-    regularizer: Any = None,
-    constraint: Any = None,
-    overwrite_with_gradient: bool = False,
-    aggregation: str | None = "none",
-    **options: Any,
-) -> Variable:
-    name = (name or "variable").split("/")[-1].split(":")[0]
-    initializer = initializer if initializer is not None else getattr(layer, f"{name}_initializer", None)
-    regularizer = regularizer if regularizer is not None else getattr(layer, f"{name}_regularizer", None)
-    constraint = constraint if constraint is not None else getattr(layer, f"{name}_constraint", None)
-    dtype = dtypes.standardize_dtype(dtype or layer.variable_dtype)
-    if initializer is None:
-        initializer = "glorot_uniform" if dtypes.is_float(dtype) else "zeros"
-    variable = Variable(
-        resolve["initializer"](initializer),
-        shape=() if shape is None else shape,
-        dtype=dtype,
-        trainable=trainable,
-        autocast=autocast,
-        aggregation=aggregation,
-        name=name,
-    )
-    if "/" not in variable.path:
-        variable.path = f"{layer.name}/{name}"
-    variable.regularizer = _get_regularizer(regularizer)
-    variable.constraint = None if constraint is None else resolve["constraint"](constraint)
-    variable.overwrite_with_gradient = overwrite_with_gradient
-    layer._weights_made.append(variable)
-    return variable

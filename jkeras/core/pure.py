@@ -82,7 +82,8 @@ def apply(
         key = jax.random.wrap_key_data(key)
     with frames.Frame(values=values, training=training, key=key) as frame:
         outputs = calling.run(layer, frame, args, kwargs)
-    return outputs, tracking.nested([(place, frame.values[v]) for place, v in kept])
+        after = [(place, frame.lookup(v)) for place, v in kept]
+    return outputs, tracking.nested(after)
 
 
 def parameters(layer: Any) -> tuple[dict, dict]:
@@ -121,7 +122,9 @@ def stateless_call(
 ) -> Any:
     """Keras 3's form of ``apply``, with lists in the order of ``trainable_variables`` and ``non_trainable_variables``."""
     if not layer.built:
-        raise ValueError(f"stateless_call: layer {layer.name!r} is not built yet; call build(input_shape) or the layer first.")
+        raise ValueError(
+            f"stateless_call: layer {layer.name!r} is not built yet; call build(input_shape) or the layer first."
+        )
     others = layer.non_trainable_variables
     values = bind(layer.trainable_variables, trainable, "stateless_call: trainable_variables")
     values.update(bind(others, non_trainable, "stateless_call: non_trainable_variables"))
@@ -129,5 +132,5 @@ def stateless_call(
     with frames.Frame(values=values, training=kwargs.get("training")) as frame:
         outputs = calling.run(layer, frame, args, kwargs)
         losses = layer.losses if return_losses else None
-    after = [frame.values[v] for v in others]
+        after = [frame.lookup(v) for v in others]
     return (outputs, after, losses) if return_losses else (outputs, after)

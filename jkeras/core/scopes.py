@@ -31,7 +31,9 @@ class StatelessScope:
         self._values = {v: jnp.asarray(x.value if isinstance(x, Variable) else x) for v, x in state_mapping or []}
         for v, x in self._values.items():
             if tuple(x.shape) != v.shape:
-                raise ValueError(f"StatelessScope: {v.path!r} has shape {v.shape}, received a value of shape {x.shape}.")
+                raise ValueError(
+                    f"StatelessScope: {v.path!r} has shape {v.shape}, received a value of shape {x.shape}."
+                )
 
     def __enter__(self) -> "StatelessScope":
         self._frame = _Everything(values=dict(self._values))

@@ -80,7 +80,9 @@ def check(layer: Any, spec: Any, inputs: Any) -> None:
             continue
         problem = one.problem(tuple(shape))
         if problem is not None:
-            raise ValueError(f"{describe(layer)}: expected {problem}, received shape {tuple(shape)}.{hint(problem, shape)}")
+            raise ValueError(
+                f"{describe(layer)}: expected {problem}, received shape {tuple(shape)}.{hint(problem, shape)}"
+            )
 
 
 def describe(layer: Any) -> str:

@@ -105,7 +105,7 @@ class KerasTensor:
     def __float__(self) -> float:
         raise TypeError(_no_values(self, "as a number"))
 
-    __int__ = __index__ = __float__  # type: ignore[assignment]
+    __int__ = __index__ = __float__
 
     def __array__(self, *_: Any, **__: Any) -> np.ndarray:
         raise TypeError(_no_values(self, "as an array"))

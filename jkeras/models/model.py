@@ -24,13 +24,31 @@ class Model(Layer):
     (None, 2)
     """
 
-    _untracked = Layer._untracked | {"_compiled", "_programs", "history", "optimizer", "loss", "_graph", "_extras", "training_run"}
+    _untracked = Layer._untracked | {
+        "_compiled",
+        "_programs",
+        "history",
+        "optimizer",
+        "loss",
+        "_graph",
+        "_extras",
+        "training_run",
+    }
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         functional = cls is Model and _functional_arguments(args, kwargs)[0] is not None
         self: Any = super().__new__(Functional if functional else cls, *args, **kwargs)
-        vars(self).update(_graph=None, _extras=[], _compiled=None, _programs={}, optimizer=None, loss=None, stop_training=False,
-            training_run=None, _initial_epoch=0)
+        vars(self).update(
+            _graph=None,
+            _extras=[],
+            _compiled=None,
+            _programs={},
+            optimizer=None,
+            loss=None,
+            stop_training=False,
+            training_run=None,
+            _initial_epoch=0,
+        )
         return self
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -48,7 +66,9 @@ class Model(Layer):
         seen: set[str] = set()
         for one in self.layers:
             if one.name in seen:
-                raise ValueError(f"Model '{self.name}': two layers are named {one.name!r}; names must be unique. Rename one.")
+                raise ValueError(
+                    f"Model '{self.name}': two layers are named {one.name!r}; names must be unique. Rename one."
+                )
             seen.add(one.name)
 
     # ---- calling
@@ -88,7 +108,9 @@ class Model(Layer):
 
     def _add_extra(self, what: tuple, value: KerasTensor) -> None:
         if self._graph is None:
-            raise ValueError(f"Model '{self.name}' has no symbolic inputs; add symbolic losses and metrics to a functional model.")
+            raise ValueError(
+                f"Model '{self.name}' has no symbolic inputs; add symbolic losses and metrics to a functional model."
+            )
         graph = self._graph
         self._graph = Graph(graph.inputs, graph.outputs, self.name, [*graph.extras, value])
         self._extras = [*self._extras, what]
@@ -391,7 +413,11 @@ class Functional(Model):
 
 def _functional_arguments(args: tuple, kwargs: dict) -> tuple[Any, Any, dict]:
     """(inputs, outputs, other arguments) of a model's constructor; inputs is None for a subclassed model."""
-    kwargs = {_OLD_NAMES.get(k, k): v for k, v in kwargs.items()} if "input" in kwargs or "output" in kwargs else dict(kwargs)
+    kwargs = (
+        {_OLD_NAMES.get(k, k): v for k, v in kwargs.items()}
+        if "input" in kwargs or "output" in kwargs
+        else dict(kwargs)
+    )
     given = dict(zip(("inputs", "outputs", "name"), args, strict=False))
     if len(args) > 3:
         raise TypeError(f"Model takes inputs, outputs and name by position, received {len(args)} arguments.")

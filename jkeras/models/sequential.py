@@ -59,7 +59,9 @@ class Sequential(Model):
         if not isinstance(layer, Layer):
             layer = _as_layer(layer)
         if not self._layers and layer._first_shape is not None and not isinstance(layer, InputLayer):
-            self._layers.append(Input(batch_shape=layer._first_shape, dtype=_data_dtype(layer))._keras_history.operation)
+            self._layers.append(
+                Input(batch_shape=layer._first_shape, dtype=_data_dtype(layer))._keras_history.operation
+            )
         elif not self._layers and isinstance(layer, Model) and layer._graph is not None:
             source = layer._graph.input_tensors[0]
             self._layers.append(Input(batch_shape=source.shape, dtype=source.dtype)._keras_history.operation)
@@ -122,7 +124,9 @@ class Sequential(Model):
             input_shape = input_shape[0]
         shape = (None, *tuple(input_shape)[1:])
         dtype = _data_dtype(self.layers[0])
-        source = Input(batch_shape=shape if input_shape[0] is None else input_shape, dtype=dtype)._keras_history.operation
+        source = Input(
+            batch_shape=shape if input_shape[0] is None else input_shape, dtype=dtype
+        )._keras_history.operation
         try:
             self._layers.insert(0, source)
             self._record(source)
@@ -168,8 +172,8 @@ class Sequential(Model):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal model."""
+        from ..core.arguments import dtypes_config
         from ..core.registry import serialize
-        from ..core.layer import dtypes_config
 
         config = {"name": self.name, "trainable": self._trainable, "dtype": dtypes_config(self)}
         config["layers"] = [serialize(one) for one in self._layers]

@@ -54,9 +54,7 @@ def _in_range(model: Any, layer_range: Any) -> list[Layer]:
         raise ValueError(f"summary: layer_range must be two names (first, last), received {layer_range!r}.")
     import re
 
-    found = [
-        [i for i, one in enumerate(layers) if re.match(pattern, one.name)] for pattern in map(str, layer_range)
-    ]
+    found = [[i for i, one in enumerate(layers) if re.match(pattern, one.name)] for pattern in map(str, layer_range)]
     if not found[0] or not found[1]:
         raise ValueError(f"summary: no layers match layer_range={layer_range!r}.")
     first, last = min(found[0]), max(found[1])
@@ -86,7 +84,9 @@ def _rows(model: Any, layers: list[Any], expand_nested: bool, depth: int = 0) ->
         yield Row(
             depth,
             one.name,
-            type(one).__name__ if is_layer else "".join(part.capitalize() for part in one.fn.__name__.strip("_").split("_")),
+            type(one).__name__
+            if is_layer
+            else "".join(part.capitalize() for part in one.fn.__name__.strip("_").split("_")),
             _shape(one),
             _params(one),
             _sources(one, nodes) if depth == 0 else [],
@@ -191,7 +191,11 @@ def _modern(
 def _totals(model: Any) -> list[tuple[str, int, int]]:
     train, rest = model.trainable_weights, model.non_trainable_weights
     optimizer = list(model.optimizer.variables) if model.optimizer is not None and model.optimizer.built else []
-    groups = [("Total params", [*train, *rest, *optimizer]), ("Trainable params", train), ("Non-trainable params", rest)]
+    groups = [
+        ("Total params", [*train, *rest, *optimizer]),
+        ("Trainable params", train),
+        ("Non-trainable params", rest),
+    ]
     if optimizer:
         groups.append(("Optimizer params", optimizer))
     return [(label, _count(vs), _bytes(vs)) for label, vs in groups]
@@ -263,7 +267,9 @@ def _classic(
     for label, count, size in _totals(model)[:3]:
         total = _count(model.weights) if label == "Total params" else count
         total_size = _bytes(model.weights) if label == "Total params" else size
-        yield f"{label}: {total} ({readable_size(total_size).replace(' B', ' Byte')})" if newer else f"{label}: {total:,}"
+        yield (
+            f"{label}: {total} ({readable_size(total_size).replace(' B', ' Byte')})" if newer else f"{label}: {total:,}"
+        )
     yield "_" * line_length
 
 

@@ -27,10 +27,21 @@ def epochs(value: Any, initial: Any) -> int:
     return int(value)
 
 
+def verbosity(verbose: Any) -> int:
+    """0, 1 or 2; raises ValueError for anything else but "auto"."""
+    if verbose in ("auto", True):
+        return 1
+    if verbose not in (0, 1, 2, False):
+        raise ValueError(f"verbose: expected 'auto', 0, 1 or 2, received {verbose!r}.")
+    return int(verbose)
+
+
 def is_compiled(model: Any, what: str) -> None:
     """Raises RuntimeError if the model was not compiled."""
     if model._compiled is None:
-        raise RuntimeError(f"{what}: model '{model.name}' is not compiled. Call compile(optimizer=..., loss=...) first.")
+        raise RuntimeError(
+            f"{what}: model '{model.name}' is not compiled. Call compile(optimizer=..., loss=...) first."
+        )
 
 
 def fits(model: Any, batch: Any, source: Any) -> None:
@@ -59,7 +70,10 @@ def _check_weights(model: Any, compiled: Any, batch: Any) -> None:
     _, y, weights = batch
     mode = compiled.temporal
     names = [o.name for o in compiled.outputs or []]
-    modes = [mode.get(n) for n in names] if isinstance(mode, dict) else list(mode) if isinstance(mode, (list, tuple)) else [mode] * len(names)
+    if isinstance(mode, dict):
+        modes = [mode.get(n) for n in names]
+    else:
+        modes = list(mode) if isinstance(mode, (list, tuple)) else [mode] * len(names)
     for name, one, weight in zip(names, modes, compiled.parts(weights), strict=False):
         if weight is not None and one == "temporal" and np.ndim(weight) < 2:
             raise ValueError(
@@ -92,7 +106,9 @@ def _check_target(model: Any, output: Any, target: Any, shape: tuple) -> None:
             "Use to_categorical(y), or sparse_categorical_crossentropy for class numbers."
         )
     elif name in ELEMENTWISE and not _comparable(got, shape):
-        raise ValueError(f"{where}: {name} compares targets with outputs of shape {shape}, received targets of shape {got}.")
+        raise ValueError(
+            f"{where}: {name} compares targets with outputs of shape {shape}, received targets of shape {got}."
+        )
 
 
 ELEMENTWISE = frozenset(

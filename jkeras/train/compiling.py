@@ -95,7 +95,9 @@ def _weight_mode(value: Any) -> Any:
     modes = _flat(value)
     for mode in modes:
         if mode not in (None, "temporal", "samplewise"):
-            raise ValueError(f"compile: sample_weight_mode must be None or 'temporal' (one for each output), received {mode!r}.")
+            raise ValueError(
+                f"compile: sample_weight_mode must be None or 'temporal' (one for each output), received {mode!r}."
+            )
     return value
 
 

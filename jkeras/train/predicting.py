@@ -12,6 +12,7 @@ from .callbacks.base import CallbackList
 from .compiler import compiler_options
 from .data import adapt
 from .interrupts import Deferred
+from .passes import batches, first_batch, pass_params
 
 
 class Predictor:
@@ -86,20 +87,17 @@ def predict(
     inputs = len(graph.input_tensors) if graph is not None else None
     source = adapt(x, batch_size=batch_size, steps=steps, shuffle=False, inputs=inputs, predict=True,
                    max_queue_size=max_queue_size, workers=workers, use_multiprocessing=use_multiprocessing)  # fmt: skip
-    from .loop import _batches, _first_batch, _verbosity
-
-    first = _first_batch(source)[0]
+    first = first_batch(source)[0]
     _checked(model, first)
     predictor = predictor_of(model, first)
-    shown = CallbackList(callbacks, add_progbar=_verbosity(verbose) != 0)
-    shown.set_params({"epochs": 1, "steps": source.steps, "verbose": _verbosity(verbose),
-                      "samples": getattr(source, "size", None), "batch_size": getattr(source, "batch_size", None)})  # fmt: skip
+    shown = CallbackList(callbacks, add_progbar=checks.verbosity(verbose) != 0)
+    shown.set_params(pass_params(source, checks.verbosity(verbose)))
     for callback in shown:
         callback.set_model(model)
     parts = []
     shown.on_predict_begin()
     with Deferred() as interrupts:
-        for number, (part, _, _) in enumerate(_batches(source, None)):
+        for number, (part, _, _) in enumerate(batches(source, None)):
             shown.on_predict_batch_begin(number)
             outputs = predictor(part)
             parts.append(_numpy(outputs))

@@ -127,7 +127,9 @@ def _count_batch(x: Any) -> int:
     return jax.tree.leaves(x)[0].shape[0]
 
 
-def _measure(model: Any, plan: Plan, values: dict, batch: Batch, loss: Any, y_pred: Any, masks: list) -> tuple[dict, dict]:
+def _measure(
+    model: Any, plan: Plan, values: dict, batch: Batch, loss: Any, y_pred: Any, masks: list
+) -> tuple[dict, dict]:
     """Updates the metrics; gives all values after it and the logs of an overridden ``compute_metrics``."""
     x, y, weight = batch
     logs: dict = {}
@@ -260,5 +262,3 @@ def default_step(model: Any, name: str, args: tuple) -> Any:
     for v, a in plan.bound(carry).items():
         frame.assign(v, a)
     return model.get_metrics_result()
-
-

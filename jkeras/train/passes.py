@@ -1,0 +1,211 @@
+"""One pass over the data: steps, the hooks between them, and where an exact resume takes up."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import jax
+import numpy as np
+
+from ..core.config import get_setting
+from ..core.declare import current_era
+from . import compiling
+from .callbacks.base import CallbackList
+from .data import ArraySource
+from .interrupts import Deferred
+from .logs import Logs
+from .session import Session
+from .step import Batch, Plan
+
+
+class Run:
+    """What the loop hands from epoch to epoch: session, callbacks, data."""
+
+    def __init__(self, session: Session, callbacks: CallbackList, interrupts: Deferred):
+        self.session, self.callbacks, self.interrupts = session, callbacks, interrupts
+        self.model = session.model
+        self.last_logs: dict = {}
+        self._on_device: dict[int, tuple[Any, Any]] = {}
+        self.position = Position()
+
+    def data(self, source: ArraySource) -> Any:
+        """The arrays of a source on the device, moved there once."""
+        found = self._on_device.get(id(source))
+        if found is None:
+            found = self._on_device[id(source)] = (source, jax.device_put(source.arrays))
+        return found[1]
+
+    def logs(self) -> Logs:
+        """The metrics of the moment, computed when somebody reads them."""
+        if self.last_logs:
+            return Logs(self.last_logs)
+        return Logs.later(self._names(), self.session.results)
+
+    def _names(self) -> list[str]:
+        if self.session.names is None:
+            names = compiling.metrics_names(self.model)
+            self.session.names = sorted(names) if current_era() == "3" else names
+        return self.session.names
+
+    def final_logs(self) -> Logs:
+        """The metrics of a finished pass, read from the device."""
+        found = Logs(self.last_logs or self.session.results()).settle()
+        if current_era() != "3":
+            names = self._names()
+            rest = [k for k in found if k not in names]
+            return Logs({k: found[k] for k in (*(n for n in names if n in found), *rest)})
+        return Logs({k: found[k] for k in sorted(found)})
+
+    def epoch(self, mode: str, source: Any, rng: Any) -> int:
+        """One pass; gives the number of steps done."""
+        self.last_logs = {}
+        start = 0
+        if mode == "train":
+            start = self.position.begin_epoch(source, rng)
+        if not start:
+            self.session.reset_metrics()
+        if source.kind == "arrays" and not source.host_only:
+            return self._array_epoch(mode, source, rng, start)
+        return self._stream_epoch(mode, source, rng, start)
+
+    def _array_epoch(self, mode: str, source: ArraySource, rng: Any, start: int) -> int:
+        data = self.data(source)
+        order = source.order(rng)
+        size = source.batch_size
+        limit = get_setting("max_steps_per_epoch")
+        if limit is not None:
+            order = order[: limit * size]
+        full, rest = divmod(len(order), size)
+        order = jax.device_put(order)
+        done = start
+        while done < full and not self._stopped(mode):
+            count = self._until_hook(mode, done, full - done)
+            done = self._chunk(mode, data, order, size, done, count)
+        if rest and done == full and not self._stopped(mode):
+            self._begin(mode, done)
+            self.last_logs = self.session.run(mode, data, order, rest, full * size, 1)
+            done += 1
+            self._end(mode, done)
+        return done
+
+    def _until_hook(self, mode: str, done: int, left: int) -> int:
+        wanted = self.callbacks.batches_until_hook(done, mode)
+        return left if wanted is None else min(max(wanted, self.model._compiled.steps_per_execution), left)
+
+    def _chunk(self, mode: str, data: Any, order: Any, size: int, done: int, count: int) -> int:
+        pace = self.session.pace[mode]
+        count = min(count, max(pace.count, self.model._compiled.steps_per_execution))
+        self._begin(mode, done)
+        start = time.perf_counter()
+        self.last_logs = self.session.run(mode, data, order, size, done * size, count)
+        if count >= pace.count:  # a whole call's worth: wait for it, so that calls do not pile up
+            jax.block_until_ready(self.session.plan.metrics[0]._cell)
+            pace.measure(time.perf_counter() - start, count)
+        self._end(mode, done + count)
+        return done + count
+
+    def _stream_epoch(self, mode: str, source: Any, rng: Any, start: int) -> int:
+        done = start
+        for batch in batches(source, rng):
+            if self._stopped(mode):
+                break
+            self._begin(mode, done)
+            self.last_logs = self.session.run_batch(mode, batch)
+            done += 1
+            self._end(mode, done)
+            if done == get_setting("max_steps_per_epoch"):
+                break
+        if done == 0 and not self._stopped(mode):
+            raise ValueError("The data gave no batch at all; check the generator or the length of the Sequence.")
+        return done
+
+    def _stopped(self, mode: str) -> bool:
+        return mode == "train" and self.model.stop_training
+
+    def _begin(self, mode: str, number: int) -> None:
+        hook = self.callbacks.on_train_batch_begin if mode == "train" else self.callbacks.on_test_batch_begin
+        hook(number)
+
+    def _end(self, mode: str, done: int) -> None:
+        hook = self.callbacks.on_train_batch_end if mode == "train" else self.callbacks.on_test_batch_end
+        if mode == "train":
+            self.position.batches = done
+        hook(done - 1, self.logs())
+        self.interrupts.check()
+
+
+class Position:
+    """Where a run stands, for an exact resume: data, shuffling, and the Variables that are no weights."""
+
+    def __init__(self) -> None:
+        self.plan: Plan | None = None
+        self.source: Any = None
+        self.rng: Any = None
+        self.batches = 0
+        self._at_start: dict[str, Any] = {}
+        self._resumed: dict[str, Any] | None = None
+
+    def begin_epoch(self, source: Any, rng: Any) -> int:
+        """Notes where an epoch starts; gives the number of its batches that a resumed run has done already."""
+        done = 0
+        if self._resumed is not None:
+            state, self._resumed = self._resumed, None
+            rng.bit_generator.state = state["rng"]
+            done = state["batches"]
+            if source.kind == "arrays":
+                source.set_state(state["source"])
+            else:
+                source.restore(state["source"])
+        is_array = source.kind == "arrays"
+        self._at_start = {"rng": rng.bit_generator.state, "source": source.get_state() if is_array else None}
+        self.source, self.rng, self.batches = source, rng, done
+        return done
+
+    def get_state(self) -> dict[str, Any]:
+        """What ``set_state`` of a new run needs."""
+        assert self.plan is not None
+        kept = [np.asarray(v.materialize()) for v in (*self.plan.state, *self.plan.metrics)]
+        whole = self.source is None or self.finished
+        state = dict(self._at_start)
+        if whole and self.rng is not None:
+            state["rng"] = self.rng.bit_generator.state
+            state["source"] = self.source.get_state() if self.source.kind == "arrays" else None
+        if self.source is not None and self.source.kind != "arrays":
+            state["source"] = self.source.position
+        return {**state, "batches": 0 if whole else self.batches, "variables": kept}
+
+    finished = False  # is the epoch over, its validation included?
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Goes on from what ``get_state`` gave."""
+        assert self.plan is not None
+        for v, value in zip((*self.plan.state, *self.plan.metrics), state["variables"], strict=True):
+            v.assign(value)
+        self._resumed = state
+
+
+def batches(source: Any, rng: Any) -> Iterator[Batch]:
+    if source.kind == "arrays":
+        order = source.order(rng)
+        for first in range(0, len(order), source.batch_size):
+            yield source.slice(order[first : first + source.batch_size])
+    else:
+        yield from source.epoch(rng)
+
+
+def first_batch(source: Any) -> Batch:
+    """Arrays that look like the first batch, to build the model and to check shapes with."""
+    if source.kind == "arrays":
+        return source.slice(slice(0, min(source.batch_size, source.size)))
+    return source.peek()
+
+
+def pass_params(source: Any, verbose: int) -> dict[str, Any]:
+    """What callbacks know of one pass over a source."""
+    return {
+        "epochs": 1,
+        "steps": source.steps,
+        "verbose": verbose,
+        "samples": getattr(source, "size", None),
+        "batch_size": getattr(source, "batch_size", None),
+    }

@@ -1,0 +1,140 @@
+"""The compiled programs of one model, and the cells they read and write."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ..core import frame as frames
+from . import compiling, programs, step
+from .compiler import compiler_options
+from .step import Batch, Carry, Plan
+
+SECONDS_PER_CALL = 0.1  # a progress bar moves, and Ctrl-C acts, about this often
+
+
+class Pace:
+    """How many steps to run in one call: as many as take about a tenth of a second."""
+
+    def __init__(self) -> None:
+        self.count, self._warm = 1, 0
+
+    def measure(self, seconds: float, steps: int) -> None:
+        """Learns from a call; the first one compiled."""
+        self._warm += 1
+        if self._warm == 1:
+            self.count = 8
+        elif seconds < SECONDS_PER_CALL / 2:
+            self.count = steps * (2 if seconds <= 0 else max(2, min(1000, int(SECONDS_PER_CALL / seconds))))
+        elif seconds > 2 * SECONDS_PER_CALL:
+            self.count = max(1, int(steps * SECONDS_PER_CALL / seconds))
+
+
+class Session:
+    """The compiled programs of one model, as long as its Variables and what it was compiled with stay the same."""
+
+    def __init__(self, model: Any, plan: Plan):
+        self.model, self.plan = model, plan
+        self.jit = model._compiled.jit
+        self.options = compiler_options()
+        self._epoch: dict[tuple, programs.EpochProgram] = {}
+        self._streams: dict[str, Any] = {}
+        self._results: Any = None
+        self.names: list[str] | None = None
+        self._reset: Any = None
+        self.pace: dict[str, Pace] = {"train": Pace(), "test": Pace()}
+
+    def _step(self, mode: str) -> Any:
+        if mode == "train":
+            one = step.train_step(self.model, self.plan)
+            return lambda fixed, carry, batch: one(carry, batch)
+        one = step.test_step(self.model, self.plan)
+
+        def test(fixed: tuple, carry: tuple, batch: Batch) -> tuple[tuple, dict]:
+            after, logs = one(Carry(fixed[0], carry[0], fixed[1], carry[1]), batch)
+            return (after.state, after.metrics), logs
+
+        return test
+
+    def _gather(self, mode: str) -> tuple[Any, Any]:
+        if mode == "train":
+            return (), programs.gather_carry(self.plan)
+        plan = self.plan
+        fixed = ([v.materialize() for v in plan.params], [v.materialize() for v in plan.optimizer])
+        return fixed, (programs.gather(plan.state), programs.gather(plan.metrics))
+
+    def _put_back(self, mode: str, carry: Any) -> None:
+        if mode == "train":
+            programs.put_back_carry(self.plan, carry)
+        else:
+            programs.put_back(self.plan.state, carry[0])
+            programs.put_back(self.plan.metrics, carry[1])
+
+    def run(self, mode: str, data: Any, order: Any, size: int, first: int, count: int) -> dict:
+        """Runs ``count`` batches of ``size`` rows; the cells hold the result."""
+        key = (mode, size, *programs.kind_of(data))
+        program = self._epoch.get(key)
+        if program is None:
+            program = self._epoch[key] = programs.EpochProgram(self._step(mode), size, self.options, self.jit)
+        fixed, carry = self._gather(mode)
+        carry, logs = program(fixed, carry, data, order, first, count)
+        self._put_back(mode, carry)
+        return logs
+
+    def run_batch(self, mode: str, batch: Batch) -> dict:
+        """Runs one batch that is at hand."""
+        program = self._streams.get(mode)
+        if program is None:
+            one = self._step(mode)
+            program = jax.jit(one, donate_argnums=1, compiler_options=self.options) if self.jit else one
+            self._streams[mode] = program
+        fixed, carry = self._gather(mode)
+        carry, logs = program(fixed, carry, batch)
+        self._put_back(mode, carry)
+        return logs
+
+    # ---- metrics
+
+    def reset_metrics(self) -> None:
+        """Sets the metrics back, in one compiled call."""
+        model, plan = self.model, self.plan
+        if type(model).reset_metrics.__module__ != "jkeras.models.model" or not self.jit:
+            model.reset_metrics()
+            return
+        if self._reset is None:
+
+            def reset() -> list[jax.Array]:
+                values = {v: jnp.zeros(v.shape, v.array_dtype) for v in plan.metrics}
+                with frames.Frame(values=values):
+                    for m in compiling.metrics_of(model):
+                        m.reset_state()
+                return [values[v] for v in plan.metrics]
+
+            self._reset = jax.jit(reset)
+        programs.put_back(plan.metrics, self._reset())
+
+    def results(self) -> dict[str, Any]:
+        """Results of the metrics as they are now, by name."""
+        model, plan = self.model, self.plan
+        if self._results is None:
+
+            def results(arrays: list[jax.Array]) -> dict[str, Any]:
+                with frames.Frame(values=dict(zip(plan.metrics, arrays, strict=True))):
+                    return compiling.metrics_result(model)
+
+            # results of metrics written by users may not be traceable
+            ours = all(type(m).__module__.startswith("jkeras.") for m in compiling.metrics_of(model))
+            self._results = jax.jit(results) if ours and self.jit else results
+        return self._results([v.materialize() for v in plan.metrics])
+
+
+def session_of(model: Any, batch: Batch) -> Session:
+    """The programs of a model for data like ``batch``; made anew when what they were made for has changed."""
+    compiled = compiling.resolve(model, batch[0], batch[1])
+    plan = step.make_plan(model)
+    session = model._programs.get("session")
+    if session is None or [list(map(id, g)) for g in session.plan[:4]] != [list(map(id, g)) for g in plan[:4]]:
+        model._programs["session"] = session = Session(model, plan)
+        model._programs["plan"] = plan
+    del compiled
+    return session
