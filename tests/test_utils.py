@@ -1,5 +1,6 @@
 """jkeras.utils: labels, data sets as chains of steps, folders, splits, packing."""
 
+import copy
 import wave
 
 import jax
@@ -444,3 +445,74 @@ def test_grain_data_sets(folder):
     assert sum(len(x) for x in windows) == 8
     single = utils.timeseries_dataset_from_array(np.arange(10), np.arange(10), 3, format="grain", batch_size=None)
     assert [int(y) for _, y in single] == list(range(8))
+
+
+# --- Config and HDF5Matrix
+
+
+def test_a_config_is_a_dict_with_attributes():
+    config = utils.Config(b=1, a=2)
+    config.c = 3
+    config["d"] = 4
+    config.update(e=5)
+    assert config.c == config["c"] == config.get("c") == 3 and config.get("z", 9) == 9 and len(config) == 5
+    assert config.as_dict() == {"b": 1, "a": 2, "c": 3, "d": 4, "e": 5} and list(config) == ["a", "b", "c", "d", "e"]
+    assert list(config.keys()) == ["b", "a", "c", "d", "e"] and list(config.values())[0] == 1
+    assert dict(config.items()) == config.as_dict() and config.pop("b") == 1 and "b" not in config
+    del config["a"]
+    assert repr(config) == "<Config {'c': 3, 'd': 4, 'e': 5}>" and config.to_json() == '{"c": 3, "d": 4, "e": 5}'
+    assert copy.copy(config).as_dict() == config.as_dict()
+
+
+def test_a_frozen_config_cannot_change():
+    config = utils.Config(units=1)
+    config.freeze()
+    for change in (
+        lambda: setattr(config, "units", 2),
+        lambda: config.update(x=1),
+        lambda: config.pop("units"),
+        lambda: config.__delitem__("units"),
+    ):
+        with pytest.raises(ValueError, match="is frozen"):
+            change()
+    assert config.frozen and config.units == 1
+    config.unfreeze()
+    config.units = 2
+    assert config.units == 2
+
+
+def test_a_config_suggests_the_nearest_name():
+    with pytest.raises(AttributeError, match="units"):
+        utils.Config(units=1).unit  # noqa: B018
+
+
+@pytest.fixture
+def matrix(tmp_path):
+    import h5py
+
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["x"] = np.arange(40).reshape(20, 2)
+    return lambda **options: utils.HDF5Matrix(tmp_path / "x.h5", "x", **options)
+
+
+def test_rows_of_an_hdf5_file(matrix):
+    x = matrix(start=5, end=15, normalizer=lambda rows: rows / 2)
+    assert len(x) == 10 and x.shape == (10, 2) and x.ndim == 2 and x.size == 20 and x.dtype == np.float64
+    assert x[0].tolist() == [5, 5.5] and x[-1].tolist() == [14, 14.5] and x[2:4].shape == (2, 2)
+    assert x[[3, 1, 3]][:, 0].tolist() == [8, 6, 8] and x[np.array([0, 9])][:, 0].tolist() == [5, 14]
+    assert np.asarray(x).shape == (10, 2) and np.asarray(matrix(), dtype="float32").dtype == np.float32
+
+
+@pytest.mark.parametrize("key", [20, [1, 20], slice(0, 21), -21])
+def test_rows_outside_an_hdf5_file_are_named(matrix, key):
+    with pytest.raises(IndexError, match="but there are 20"):
+        matrix()[key]
+
+
+def test_a_model_trains_on_an_hdf5_file(matrix):
+    import jkeras as keras
+
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    history = model.fit(matrix(normalizer=lambda x: x / 40), np.zeros((20, 1)), batch_size=5, verbose=0).history
+    assert np.isfinite(history["loss"][0])

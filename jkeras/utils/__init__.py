@@ -15,6 +15,8 @@ PLACES = {
     "jkeras.utils.timeseries": ("split_dataset", "timeseries_dataset_from_array"),
     "jkeras.preprocessing.image": ("array_to_img", "img_to_array", "load_img", "save_img"),
     "jkeras.preprocessing.sequence": ("pad_sequences",),
+    "jkeras.utils.config": ("Config",),
+    "jkeras.utils.hdf5_matrix": ("HDF5Matrix",),
     "jkeras.core.dtypes": ("standardize_dtype",),
     "jkeras.core.history": ("get_source_inputs",),
     "jkeras.core.registry": (
