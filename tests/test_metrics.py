@@ -358,6 +358,18 @@ def test_fbeta_score_without_positives_is_zero_and_refuses_a_negative_beta():
 # ---- choosing
 
 
+def test_targets_without_a_column_suit_one_regression_output():
+    metric = metrics.choose("r2_score", (None,), (None, 1))
+    np.testing.assert_allclose(metric([1.0, 4.0, 3.0], [[2.0], [4.0], [4.0]]), 4 / 7, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name, count", [("F1Score", 4), ("R2Score", 5)])
+def test_a_chosen_metric_has_its_state_before_the_first_batch(name, count):
+    assert len(metrics.choose(make(name), (None, 3), (None, 3)).variables) == count
+    with pytest.raises(ValueError, match="shape"):
+        metrics.choose(make(name), (None,), (None, 3))
+
+
 def test_sparse_accuracy_compares_one_hot_labels_with_probabilities():
     metric = metrics.choose("sparse_accuracy", (None, 2), (None, 2), "categorical_crossentropy")
     assert metric.name == "sparse_accuracy"

@@ -20,12 +20,12 @@ SHORT = {"acc": "accuracy", "ce": "crossentropy"}
 
 
 def choose(identifier, y_true_shape=None, y_pred_shape=None, loss=None, era=None):
-    """The Metric object for one entry of ``metrics``, with the name that the logs show.
+    """The Metric object for one entry of ``metrics``, with the name that the logs show, ready to be compiled.
 
     Args:
         identifier: a name, Metric, Metric class, function, loss object or config.
         y_true_shape, y_pred_shape: shapes of targets and predictions (None for an unknown size); they decide what
-            "accuracy", "acc", "crossentropy" and "ce" mean.
+            "accuracy", "acc", "crossentropy" and "ce" mean, and the size of the state where it depends on them.
         loss: the loss of the output, as object, function or name: Keras 2.2.4 goes by it (and by the last size of the
             predictions).
         era: the generation whose rules hold; None means the current one.
@@ -33,9 +33,15 @@ def choose(identifier, y_true_shape=None, y_pred_shape=None, loss=None, era=None
     >>> choose("acc", (None, 1), (None, 10)).name, type(choose("acc", (None, 1), (None, 10))).__name__
     ('acc', 'SparseCategoricalAccuracy')
     """
+    metric = _resolve(identifier, y_true_shape, y_pred_shape, loss, era or current_era())
+    if not metric.built and y_true_shape is not None and y_pred_shape is not None:
+        metric.build(tuple(y_true_shape), tuple(y_pred_shape))
+    return metric
+
+
+def _resolve(identifier, y_true_shape, y_pred_shape, loss, era):
     from jkeras import metrics
 
-    era = era or current_era()
     if identifier is None:
         raise ValueError("Expected a metric, received None.")
     if isinstance(identifier, Metric):

@@ -39,6 +39,7 @@ class Metric(Configurable):
     _tracked_as: ClassVar[str] = "metric"
 
     _keras_module = "keras.metrics"
+    _tracked_as = "metric"  # models and layers find their metrics by it
     _base_arguments: ClassVar[tuple] = ("name", "dtype")
     _direction: str | None = None  # "up" where more is better, "down" where less is
     _quiet: ClassVar[tuple] = ()  # fields that Keras leaves out of the config; ours has them when they matter

@@ -107,12 +107,11 @@ class MeanTensor(Metric):
 
     def _make_state(self):
         if self.shape is not None:
-            self.build(self.shape, self.shape)
+            self._build(self.shape)
 
-    def build(self, y_true_shape, y_pred_shape=None):
-        """Makes the state for values of the shape given first."""
+    def _build(self, shape):
         if not self.built:
-            self.shape = tuple(y_true_shape)
+            self.shape = tuple(shape)
             self._total = self.add_variable(self.shape, dtype=self.dtype, name="total")
             self._count = self.add_variable(self.shape, dtype=self.dtype, name="count")
             self.built = True
@@ -130,7 +129,7 @@ class MeanTensor(Metric):
     def update_state(self, values, sample_weight=None):
         """Takes an array into account; raises ValueError for another shape than before."""
         values = jnp.asarray(values).astype(dtypes.array_dtype(self.dtype))
-        self.build(values.shape)
+        self._build(values.shape)
         if values.shape != self.shape:
             raise ValueError(f"{self}: expected values of shape {self.shape}, received shape {values.shape}.")
         weight = jnp.ones_like(values)

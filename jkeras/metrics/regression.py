@@ -100,7 +100,8 @@ class R2Score(Metric):
         """Makes the state: one number per output. Raises ValueError for other ranks than 2."""
         if self.built:
             return
-        if len(y_true_shape) != 2 or len(y_pred_shape) != 2 or y_pred_shape[-1] is None:
+        column = len(y_true_shape) == 1 and tuple(y_pred_shape[1:]) == (1,)  # targets (batch,) become a column
+        if not (len(y_true_shape) == 2 or column) or len(y_pred_shape) != 2 or y_pred_shape[-1] is None:
             raise ValueError(
                 f"R2Score: expected targets and predictions of shape (batch, outputs), received shapes "
                 f"{tuple(y_true_shape)} and {tuple(y_pred_shape)}."
