@@ -411,5 +411,7 @@ def test_keras_2_2_goes_by_the_loss_however_it_is_given(loss):
 def test_the_era_decides_what_differs_between_generations(monkeypatch):
     monkeypatch.setitem(era.defaults, ("KLDivergence", "name"), "kullback_leibler_divergence")
     monkeypatch.setitem(era.defaults, ("binary_accuracy", "averages_last_axis"), True)
+    monkeypatch.setitem(era.defaults, ("_IoUBase", "default_dtype"), "float32")
+    assert make("MeanIoU").dtype == "float32"
     assert metrics.KLDivergence().name == "kullback_leibler_divergence"
     assert metrics.binary_accuracy([[1, 0]], [[0.7, 0.7]]).tolist() == [0.5]

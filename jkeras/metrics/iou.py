@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from jkeras.core import config, dtypes
-from jkeras.core.declare import declare
+from jkeras.core.declare import declare, era_default
 
 from .metric import Metric
 
@@ -29,7 +29,7 @@ class _IoUBase(Metric):
     """Confusion matrix and result of the IoU metrics; what is no field of a class has the value here."""
 
     _direction = "up"
-    _default_dtype = "int32"
+    _default_dtype = era_default("int32")  # tf.keras counts in floats
     ignore_class = None
     sparse_y_true = sparse_y_pred = True
     axis = -1

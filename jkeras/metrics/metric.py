@@ -1,13 +1,13 @@
 """The base of metrics: state in Variables, updated batch by batch."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 import numpy as np
 
 from jkeras import initializers
 from jkeras.core import config, dtypes, frame
-from jkeras.core.declare import Configurable
+from jkeras.core.declare import Configurable, resolve_default
 from jkeras.core.naming import snake_case, unique_name
 from jkeras.core.variable import Variable
 
@@ -43,7 +43,7 @@ class Metric(Configurable):
     _base_arguments: ClassVar[tuple] = ("name", "dtype")
     _direction: str | None = None  # "up" where more is better, "down" where less is
     _quiet: ClassVar[tuple] = ()  # fields that Keras leaves out of the config; ours has them when they matter
-    _default_dtype: str | None = None  # None: the default float type
+    _default_dtype: Any = None  # None: the default float type
     stateful = True
     built = True
 
@@ -63,7 +63,8 @@ class Metric(Configurable):
 
     def _settle(self, name, dtype):
         self.name = name or unique_name(snake_case(type(self).__name__))
-        self.dtype = dtypes.get_policy(dtype or self._default_dtype or config.floatx()).compute_dtype
+        default = resolve_default(type(self), "default_dtype", self._default_dtype)
+        self.dtype = dtypes.get_policy(dtype or default or config.floatx()).compute_dtype
 
     def _make_state(self):
         """Makes the Variables of a declared metric, after its fields are set."""
