@@ -165,7 +165,7 @@ def run(impl, keras, case):
     found = runner(keras, case, layer, arguments)
     arrays = {}
     for kind, values in found.items():
-        arrays.update({f"{kind}{i}": np.asarray(value) for i, value in enumerate(values)})
+        arrays.update({f"{kind}{i}": text_or_numbers(value) for i, value in enumerate(values)})
     trainable = {id(variable) for variable in layer.trainable_weights}
     facts = {
         "weights": [[path_of(v), [int(n) for n in v.shape], id(v) in trainable] for v in layer.weights],
@@ -173,6 +173,14 @@ def run(impl, keras, case):
         "outputs": len(found.get("out", [])),
     }
     return arrays, facts
+
+
+def text_or_numbers(value):
+    """An array that needs no pickling."""
+    array = np.asarray(value)
+    if array.dtype.kind in "OS":
+        array = np.array([v.decode() if isinstance(v, bytes) else v for v in array.reshape(-1)]).reshape(array.shape)
+    return array
 
 
 def helpers(keras):

@@ -34,6 +34,7 @@ MODULES = {
     "attention": "AdditiveAttention Attention GroupQueryAttention GroupedQueryAttention MultiHeadAttention",
     "conv_recurrent": "ConvLSTM1D ConvLSTM2D ConvLSTM2DCell ConvLSTM3D",
     "preprocessing_hashing": "HashedCrossing Hashing",
+    "preprocessing_lookup": "IntegerLookup StringLookup TextVectorization",
     "preprocessing_numbers": "CategoryEncoding Discretization Normalization Rescaling",
     "regularization": "ActivityRegularization AlphaDropout Dropout GaussianDropout GaussianNoise SpatialDropout1D "
     "SpatialDropout2D SpatialDropout3D",
