@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dtypes import standardize_dtype
+from ..core.declare import era_default, resolve_default
+from ..core.dtypes import NAMES, standardize_dtype
 from ..core.layer import Layer, layer
 from ..core.naming import unique_name
 from ..core.symbolic import KerasTensor, Node
@@ -42,7 +43,12 @@ class InputLayer(Layer):
         elif input_tensor is not None:
             batch_shape = np.shape(input_tensor)
         self.batch_shape = _batch_shape(shape if shape is not None else input_shape, batch_size, batch_shape)
-        self._dtype, self.sparse, self.ragged, self.optional = standardize_dtype(dtype), bool(sparse), bool(ragged), optional
+        self._dtype, self.sparse, self.ragged, self.optional = (
+            standardize_dtype(dtype),
+            bool(sparse),
+            bool(ragged),
+            optional,
+        )
         self.fed = None if input_tensor is None or isinstance(input_tensor, KerasTensor) else input_tensor
         self.built = True
         output = KerasTensor(self.batch_shape, self._dtype, name=self.name)
@@ -91,9 +97,10 @@ def _sizes(shape: Any, what: str) -> tuple[int | None, ...]:
 
 def Input(
     shape: Any = None,
+    *args: Any,
     batch_size: int | None = None,
     dtype: Any = None,
-    sparse: bool | None = None,
+    sparse: bool | None = era_default(None),
     ragged: bool | None = None,
     batch_shape: Any = None,
     name: str | None = None,
@@ -108,6 +115,20 @@ def Input(
     >>> Input((28, 28, 1)).shape
     (None, 28, 28, 1)
     """
+    for value in args:  # the generations order them differently; what they are tells them apart
+        if isinstance(value, (tuple, list)):
+            batch_shape = value
+        elif isinstance(value, bool):
+            sparse = value
+        elif isinstance(value, (int, np.integer)):
+            batch_size = int(value)
+        elif isinstance(value, str) and value not in NAMES:
+            name = value
+        elif isinstance(value, str):
+            dtype = value
+        elif value is not None:
+            tensor = value
+    sparse = resolve_default(InputLayer, "sparse", sparse)
     if tensor is not None and isinstance(tensor, KerasTensor) and tensor._keras_history is not None:
         return tensor
     layer = InputLayer(
@@ -123,4 +144,3 @@ def Input(
         **kwargs,
     )
     return layer._inbound_nodes[0].outputs
-

@@ -2,13 +2,14 @@
 
 from typing import Any, Self
 
-from ..core import calling, connections, errors, pure
+from ..core import calling, connections, errors, pure, tracking
 from ..core import frame as frames
 from ..core.graph import Graph
 from ..core.layer import Layer, family
 from ..core.symbolic import KerasTensor, is_symbolic
 from ..core.variable import Variable, initialize
 from ..train import compiling, loop, predicting
+from .state_tree import get_tree, set_tree
 
 _OLD_NAMES = {"input": "inputs", "output": "outputs"}
 
@@ -277,12 +278,15 @@ class Model(Layer):
 
     # ---- training
 
-    def compile(self, *args: Any, **kwargs: Any) -> None:
+    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, *args: Any, **kwargs: Any) -> None:
         """Says how to train: optimizer, loss, metrics.  https://keras.io/api/models/model_training_apis/
+
+        The third and fourth position are ``loss_weights`` and ``metrics``, or, as in Keras 2, the other way round: what they
+        hold decides.
 
         Raises TypeError for an unknown argument, ValueError for an unknown name (with the nearest known one).
         """
-        compiling.compile_model(self, args, kwargs)
+        compiling.compile_model(self, (optimizer, loss, *args), kwargs)
 
     @property
     def compiled(self) -> bool:
@@ -295,6 +299,73 @@ class Model(Layer):
     train_on_batch = loop.train_on_batch
     test_on_batch = loop.test_on_batch
     predict_on_batch = predicting.predict_on_batch
+    fit_generator = loop.fit_generator
+    evaluate_generator = loop.evaluate_generator
+    predict_generator = predicting.predict_generator
+
+    @property
+    def run_eagerly(self) -> bool:
+        """Are steps run without compiling them?"""
+        return self._compiled is not None and self._compiled.run_eagerly
+
+    @run_eagerly.setter
+    def run_eagerly(self, value: bool) -> None:
+        self._recompile(run_eagerly=bool(value))
+
+    @property
+    def jit_compile(self) -> bool:
+        """Are steps compiled?"""
+        return self._compiled is None or self._compiled.jit
+
+    @jit_compile.setter
+    def jit_compile(self, value: bool) -> None:
+        self._recompile(jit_compile=value)
+
+    @property
+    def steps_per_execution(self) -> int:
+        """Steps between two calls of batch hooks."""
+        return 1 if self._compiled is None else self._compiled.steps_per_execution
+
+    @steps_per_execution.setter
+    def steps_per_execution(self, value: int) -> None:
+        self._recompile(steps_per_execution=value)
+
+    autotune_steps_per_execution = True  # how many steps run at a time always follows the clock
+
+    def _recompile(self, **changes: Any) -> None:
+        if self._compiled is None:
+            raise RuntimeError(f"Model '{self.name}' is not compiled. Call compile(...) first.")
+        arguments = {**self._compiled.arguments, **changes, "optimizer": self.optimizer}
+        self.compile(**arguments)
+
+    def make_train_function(self, force: bool = False) -> Any:
+        """A function of an iterator that does one training step; steps are compiled when they first run."""
+        return lambda iterator: self.train_on_batch(*next(iterator), reset_metrics=False, return_dict=True)
+
+    def make_test_function(self, force: bool = False) -> Any:
+        """A function of an iterator that evaluates one batch."""
+        return lambda iterator: self.test_on_batch(*next(iterator), reset_metrics=False, return_dict=True)
+
+    def make_predict_function(self, force: bool = False) -> Any:
+        """A function of an iterator that predicts one batch."""
+        return lambda iterator: self.predict_on_batch(next(iterator)[0])
+
+    @property
+    def state_updates(self) -> list[Any]:
+        """Always empty: assignments in ``call`` are the updates."""
+        return []
+
+    def get_weight_paths(self) -> dict[str, Variable]:
+        """The weights by path, ``block.dense.kernel``."""
+        return {".".join(place): v for place, v in tracking.tree(self)}
+
+    def get_state_tree(self, value_format: str = "backend_tensor") -> dict[str, Any]:
+        """All values of the model, its optimizer and metrics as nested dicts."""
+        return get_tree(self, value_format)
+
+    def set_state_tree(self, state_tree: dict[str, Any]) -> None:
+        """Sets what ``get_state_tree`` gave; raises ValueError, and changes nothing, where it does not fit."""
+        set_tree(self, state_tree)
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
@@ -315,17 +386,17 @@ class Model(Layer):
         for m in self.metrics:
             m.reset_state()
 
-    def train_step(self, *args: Any) -> Any:
+    def train_step(self, *args: Any, **kwargs: Any) -> Any:
         """One training step; override it as ``train_step(self, state, data)``, Keras 3's form on JAX."""
-        return loop.default_train_step(self, *args)
+        return loop.default_train_step(self, *args, *kwargs.values())
 
-    def test_step(self, *args: Any) -> Any:
+    def test_step(self, *args: Any, **kwargs: Any) -> Any:
         """One evaluation step; override it as ``test_step(self, state, data)`` or ``test_step(self, data)``."""
-        return loop.default_test_step(self, *args)
+        return loop.default_test_step(self, *args, *kwargs.values())
 
-    def predict_step(self, *args: Any) -> Any:
+    def predict_step(self, *args: Any, **kwargs: Any) -> Any:
         """One prediction step; override it as ``predict_step(self, state, data)`` or ``predict_step(self, data)``."""
-        return predicting.default_predict_step(self, *args)
+        return predicting.default_predict_step(self, *args, *kwargs.values())
 
     def stateless_compute_loss(
         self,
@@ -373,6 +444,10 @@ class Model(Layer):
     def export(self, filepath: Any, **kwargs: Any) -> Any:
         """Writes the forward pass in a form that runs without jkeras."""
         return _saving().export_model(self, filepath, **kwargs)
+
+    def to_yaml(self, **kwargs: Any) -> str:
+        """The architecture as YAML text."""
+        return _saving().model_to_yaml(self, **kwargs)
 
     def to_json(self, **kwargs: Any) -> str:
         """The architecture as JSON text."""

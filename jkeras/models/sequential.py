@@ -30,7 +30,12 @@ class Sequential(Model):
         vars(self)["_layers"] = []
         return self
 
-    def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None, **kwargs: Any):
+    def __init__(self, layers: Any = None, *args: Any, trainable: bool = True, name: str | None = None, **kwargs: Any):
+        for value in args:  # (layers, trainable, name) in Keras 3, (layers, name) before
+            if isinstance(value, bool):
+                trainable = value
+            else:
+                name = value
         if layers is not None and not isinstance(layers, (list, tuple)):
             if isinstance(layers, (Layer, KerasTensor)):
                 raise TypeError("Sequential takes a list of layers: Sequential([a, b, c]), received a layer.")

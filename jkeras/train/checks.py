@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from ..core import errors
+from ..core.declare import era, resolve_default
 from ..core.spec import describe
 from . import compiling
 
@@ -17,6 +18,25 @@ def no_unknown(what: str, function: Callable, kwargs: dict) -> None:
     for name in kwargs:
         known = [p for p in inspect.signature(function).parameters if p not in ("model", "kwargs")]
         raise TypeError(f"{what}: {errors.unknown('argument', name, known)}")
+
+
+def old_words(model: Any, what: str, kwargs: dict) -> dict:
+    """Arguments in today's words, where ``compat`` knows them."""
+    if kwargs and era.translate is not None:
+        _, kwargs = era.translate(getattr(type(model), what), (), kwargs)
+    return kwargs
+
+
+def merged(what: str, function: Callable, given: dict, kwargs: dict) -> dict:
+    """Arguments with those that were given in old words; raises TypeError for an unknown one."""
+    no_unknown(what, function, {k: v for k, v in kwargs.items() if k not in given})
+    return {**given, **kwargs}
+
+
+def feeder(model: Any, max_queue_size: Any, workers: Any, use_multiprocessing: Any) -> dict[str, Any]:
+    """How batches are fed, with the era's defaults."""
+    given = {"max_queue_size": max_queue_size, "workers": workers, "use_multiprocessing": use_multiprocessing}
+    return {name: resolve_default(type(model), name, value) for name, value in given.items()}
 
 
 def epochs(value: Any, initial: Any) -> int:

@@ -171,6 +171,8 @@ def _resolve_losses(loss: Any) -> Any:
         return {k: _resolve_losses(v) for k, v in loss.items()}
     if isinstance(loss, (list, tuple)):
         return [_resolve_losses(v) for v in loss]
+    if isinstance(loss, str) and loss.lower() in ("ce", "crossentropy"):
+        return loss  # which one, the shapes say
     found = losses_module.get(loss)
     if found is None or isinstance(found, losses_module.Loss):
         return found
@@ -248,6 +250,8 @@ def resolve(model: Any, x: Any, y: Any) -> Compiled:
     outputs = []
     for i, name in enumerate(names):
         y_shape = getattr(targets[i], "shape", None)
+        if isinstance(losses[i], str):
+            losses[i] = losses_module.choose(losses[i], y_shape, tuple(leaves[i].shape))
 
         def choose(m: Any, i: int = i, y_shape: Any = y_shape) -> Any:
             return metrics_module.choose(m, y_shape, tuple(leaves[i].shape), losses[i])
@@ -379,7 +383,19 @@ def update_metrics(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any) 
         for m in output.metrics:
             m.update_state(t, p)
         for m in output.weighted:
-            m.update_state(t, p, sample_weight=w)
+            _update_weighted(m, t, p, w, compiled.era)
+
+
+def _update_weighted(metric: Any, y: Any, y_pred: Any, weight: Any, era: str) -> None:
+    """Before tf.keras, a weighted metric was divided by the number of weights that are not zero, not by their sum."""
+    fn = getattr(metric, "_fn", None)
+    if era not in ("1", "2.2") or weight is None or fn is None:
+        metric.update_state(y, y_pred, sample_weight=weight)
+        return
+    value = losses_module.reduce_weighted(fn(y, y_pred), weight, frames.get_mask(y_pred), era=era)
+    count = y_pred.shape[0]
+    metric.total.assign_add(value * count)
+    metric.count.assign_add(float(count))
 
 
 def metrics_of(model: Any) -> list[Any]:

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from ..core.config import get_setting
-from ..core.declare import era_default, resolve_default
+from ..core.declare import current_era, era_default, resolve_default
 from ..core.rng import fresh_seed
 from . import checks, compiling, step
 from .callbacks.base import CallbackList
@@ -20,6 +20,8 @@ from .passes import Run, first_batch, pass_params
 from .session import session_of
 from .step import Plan
 
+BATCH_SIZE = era_default(None)
+
 # ------------------------------------------------- fit
 
 
@@ -29,7 +31,7 @@ def fit(
     y: Any = None,
     batch_size: int | None = None,
     epochs: int = era_default(1),
-    verbose: Any = "auto",
+    verbose: Any = era_default("auto"),
     callbacks: Any = None,
     validation_split: float = 0.0,
     validation_data: Any = None,
@@ -41,9 +43,9 @@ def fit(
     validation_steps: int | None = None,
     validation_batch_size: int | None = None,
     validation_freq: Any = 1,
-    max_queue_size: int | None = None,
-    workers: int | None = None,
-    use_multiprocessing: bool | None = None,
+    max_queue_size: int | None = era_default(None),
+    workers: int | None = era_default(None),
+    use_multiprocessing: bool | None = era_default(None),
     **kwargs: Any,
 ) -> Any:
     """Trains the model for a number of epochs; returns the History.
@@ -52,11 +54,16 @@ def fit(
 
     Raises ValueError or TypeError, before anything is compiled, for data that do not fit the model.
     """
-    checks.no_unknown("fit", fit, kwargs)
+    kwargs = checks.old_words(model, "fit", kwargs)
+    if kwargs:
+        given = {k: v for k, v in locals().items() if k not in ("model", "kwargs")}
+        return fit(model, **checks.merged("fit", fit, given, kwargs))
     epochs = checks.epochs(resolve_default(type(model), "epochs", epochs), initial_epoch)
+    batch_size = resolve_default(type(model), "batch_size", BATCH_SIZE) if batch_size is None else batch_size
+    verbose = checks.verbosity(resolve_default(type(model), "verbose", verbose))
     epochs = min(epochs, get_setting("max_epochs") or epochs)
     checks.is_compiled(model, "fit")
-    feeder = {"max_queue_size": max_queue_size, "workers": workers, "use_multiprocessing": use_multiprocessing}
+    feeder = checks.feeder(model, max_queue_size, workers, use_multiprocessing)
     source = _source(
         model, x, y, sample_weight, batch_size=batch_size, steps=steps_per_epoch, shuffle=shuffle,
         class_weight=class_weight, **feeder,
@@ -69,8 +76,8 @@ def fit(
     if validation is not None:
         checks.fits(model, first_batch(validation), validation)
     session = session_of(model, batch)
-    callback_list = CallbackList(callbacks, add_history=True, add_progbar=checks.verbosity(verbose) != 0, model=model)
-    callback_list.set_params(_params(model, source, epochs, checks.verbosity(verbose), validation))
+    callback_list = CallbackList(callbacks, add_history=True, add_progbar=verbose != 0, model=model)
+    callback_list.set_params(_params(model, source, epochs, verbose, validation))
     _give_validation_data(callback_list, validation)
     with Deferred() as interrupts:
         run = Run(session, callback_list, interrupts)
@@ -194,13 +201,14 @@ def evaluate(
     x: Any = None,
     y: Any = None,
     batch_size: int | None = None,
-    verbose: Any = "auto",
+    verbose: Any = era_default("auto"),
     sample_weight: Any = None,
     steps: int | None = None,
     callbacks: Any = None,
-    max_queue_size: int | None = None,
-    workers: int | None = None,
-    use_multiprocessing: bool | None = None,
+    *args: Any,
+    max_queue_size: int | None = era_default(None),
+    workers: int | None = era_default(None),
+    use_multiprocessing: bool | None = era_default(None),
     return_dict: bool = False,
     **kwargs: Any,
 ) -> Any:
@@ -208,15 +216,23 @@ def evaluate(
 
     https://keras.io/api/models/model_training_apis/
     """
+    kwargs = checks.old_words(model, "evaluate", kwargs)
     checks.no_unknown("evaluate", evaluate, kwargs)
+    if len(args) == 1 and isinstance(args[0], bool):  # Keras 3's order
+        return_dict = args[0]
+    elif args:
+        max_queue_size, workers, use_multiprocessing, return_dict = (
+            *args, *(max_queue_size, workers, use_multiprocessing, return_dict)[len(args) :]
+        )  # fmt: skip
+    verbose = checks.verbosity(resolve_default(type(model), "verbose", verbose))
     checks.is_compiled(model, "evaluate")
-    feeder = {"max_queue_size": max_queue_size, "workers": workers, "use_multiprocessing": use_multiprocessing}
+    feeder = checks.feeder(model, max_queue_size, workers, use_multiprocessing)
     source = _source(model, x, y, sample_weight, batch_size=batch_size, steps=steps, shuffle=False, **feeder)
     batch = first_batch(source)
     checks.fits(model, batch, source)
     session = session_of(model, batch)
-    callback_list = CallbackList(callbacks, add_progbar=checks.verbosity(verbose) != 0, model=None)
-    callback_list.set_params(pass_params(source, checks.verbosity(verbose)))
+    callback_list = CallbackList(callbacks, add_progbar=verbose != 0, model=None)
+    callback_list.set_params(pass_params(source, verbose))
     for callback in callback_list:
         callback.set_model(model)
     with Deferred() as interrupts:
@@ -239,10 +255,12 @@ def train_on_batch(
     y: Any = None,
     sample_weight: Any = None,
     class_weight: Any = None,
+    *args: Any,
     reset_metrics: bool = True,
     return_dict: bool = False,
 ) -> Any:
     """One training step on one batch; loss and metrics of this batch, or since the last reset."""
+    reset_metrics, return_dict = _flags(args, reset_metrics, return_dict)
     return _on_batch(model, "train", x, y, sample_weight, class_weight, reset_metrics, return_dict)
 
 
@@ -251,11 +269,20 @@ def test_on_batch(
     x: Any,
     y: Any = None,
     sample_weight: Any = None,
+    *args: Any,
     reset_metrics: bool = True,
     return_dict: bool = False,
 ) -> Any:
     """Loss and metrics of one batch."""
+    reset_metrics, return_dict = _flags(args, reset_metrics, return_dict)
     return _on_batch(model, "test", x, y, sample_weight, None, reset_metrics, return_dict)
+
+
+def _flags(args: tuple, reset_metrics: bool, return_dict: bool) -> tuple[bool, bool]:
+    """Keras 3 has return_dict in the place where tf.keras has reset_metrics and then return_dict."""
+    if not args:
+        return reset_metrics, return_dict
+    return (reset_metrics, args[0]) if len(args) == 1 and current_era() == "3" else (*args, return_dict)[:2]
 
 
 def _on_batch(
@@ -287,3 +314,72 @@ def default_train_step(model: Any, *args: Any) -> Any:
 def default_test_step(model: Any, *args: Any) -> Any:
     """What ``super().test_step`` does."""
     return step.default_step(model, "test_step", args)
+
+
+# ------------------------------------------------- generators, by their own methods until tf.keras 2
+
+
+def fit_generator(
+    model: Any,
+    generator: Any,
+    steps_per_epoch: int | None = None,
+    epochs: int = 1,
+    verbose: Any = 1,
+    callbacks: Any = None,
+    validation_data: Any = None,
+    validation_steps: int | None = None,
+    *args: Any,
+    validation_freq: Any = 1,
+    class_weight: Any = None,
+    max_queue_size: int = 10,
+    workers: int = 1,
+    use_multiprocessing: bool = False,
+    shuffle: Any = True,
+    initial_epoch: int = 0,
+    **kwargs: Any,
+) -> Any:
+    """The same as ``fit`` on a generator."""
+    names = ["class_weight", "max_queue_size", "workers", "use_multiprocessing", "shuffle", "initial_epoch"]
+    given = {
+        "validation_freq": validation_freq,
+        "class_weight": class_weight,
+        "max_queue_size": max_queue_size,
+        "workers": workers,
+        "use_multiprocessing": use_multiprocessing,
+        "shuffle": shuffle,
+        "initial_epoch": initial_epoch,
+    }
+    if args and isinstance(args[0], (int, list, tuple)) and not isinstance(args[0], bool):  # tf.keras's order
+        names = ["validation_freq", *names]
+    given.update(zip(names, args, strict=False))
+    return fit(
+        model, generator, steps_per_epoch=steps_per_epoch, epochs=epochs, verbose=verbose, callbacks=callbacks,
+        validation_data=validation_data, validation_steps=validation_steps, **given, **kwargs,
+    )  # fmt: skip
+
+
+def evaluate_generator(
+    model: Any,
+    generator: Any,
+    steps: int | None = None,
+    *args: Any,
+    callbacks: Any = None,
+    max_queue_size: int = 10,
+    workers: int = 1,
+    use_multiprocessing: bool = False,
+    verbose: Any = 0,
+    **kwargs: Any,
+) -> Any:
+    """The same as ``evaluate`` on a generator."""
+    given = _feeding(args, callbacks, max_queue_size, workers, use_multiprocessing, verbose)
+    return evaluate(model, generator, steps=steps, **given, **kwargs)
+
+
+def _feeding(args: tuple, *values: Any) -> dict[str, Any]:
+    """Keras 2 has no callbacks among the positions, tf.keras has them first."""
+    names = ["callbacks", "max_queue_size", "workers", "use_multiprocessing", "verbose"]
+    given = dict(zip(names, values, strict=True))
+    first = args[0] if args else None
+    order = names[1:] if isinstance(first, int) and not isinstance(first, bool) else names
+    given.update(zip(order, args, strict=False))
+    return given

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from ..core import frame as frames
+from ..core.declare import era_default, resolve_default
 from ..core.variable import initialize
 from . import checks, programs, step
 from .callbacks.base import CallbackList
@@ -67,31 +68,33 @@ def predict(
     model: Any,
     x: Any,
     batch_size: int | None = None,
-    verbose: Any = "auto",
+    verbose: Any = era_default("auto"),
     steps: int | None = None,
     callbacks: Any = None,
-    max_queue_size: int | None = None,
-    workers: int | None = None,
-    use_multiprocessing: bool | None = None,
+    max_queue_size: int | None = era_default(None),
+    workers: int | None = era_default(None),
+    use_multiprocessing: bool | None = era_default(None),
     **kwargs: Any,
 ) -> Any:
     """Outputs for data, as NumPy arrays in the structure of the model's outputs.
 
     https://keras.io/api/models/model_training_apis/
     """
+    kwargs = checks.old_words(model, "predict", kwargs)
     checks.no_unknown("predict", predict, kwargs)
-    quiet = verbose in (0, False) and not callbacks
+    verbose = checks.verbosity(resolve_default(type(model), "verbose", verbose))
+    quiet = verbose == 0 and not callbacks
     if quiet and type(x) is np.ndarray and x.dtype == np.float32 and 0 < len(x) <= (batch_size or 32) and steps is None:
         return _numpy(predictor_of(model, x)(_checked(model, x)))
     graph = getattr(model, "_graph", None)
     inputs = len(graph.input_tensors) if graph is not None else None
-    source = adapt(x, batch_size=batch_size, steps=steps, shuffle=False, inputs=inputs, predict=True,
-                   max_queue_size=max_queue_size, workers=workers, use_multiprocessing=use_multiprocessing)  # fmt: skip
+    feeder = checks.feeder(model, max_queue_size, workers, use_multiprocessing)
+    source = adapt(x, batch_size=batch_size, steps=steps, shuffle=False, inputs=inputs, predict=True, **feeder)
     first = first_batch(source)[0]
     _checked(model, first)
     predictor = predictor_of(model, first)
-    shown = CallbackList(callbacks, add_progbar=checks.verbosity(verbose) != 0)
-    shown.set_params(pass_params(source, checks.verbosity(verbose)))
+    shown = CallbackList(callbacks, add_progbar=verbose != 0)
+    shown.set_params(pass_params(source, verbose))
     for callback in shown:
         callback.set_model(model)
     parts = []
@@ -134,3 +137,22 @@ def default_predict_step(model: Any, *args: Any) -> Any:
     trainable, non_trainable = args[0][0], args[0][1]
     outputs, after = model.stateless_call(trainable, non_trainable, x, training=False)
     return outputs, (trainable, after)
+
+
+def predict_generator(
+    model: Any,
+    generator: Any,
+    steps: int | None = None,
+    *args: Any,
+    callbacks: Any = None,
+    max_queue_size: int = 10,
+    workers: int = 1,
+    use_multiprocessing: bool = False,
+    verbose: Any = 0,
+    **kwargs: Any,
+) -> Any:
+    """The same as ``predict`` on a generator."""
+    from .loop import _feeding
+
+    given = _feeding(args, callbacks, max_queue_size, workers, use_multiprocessing, verbose)
+    return predict(model, generator, steps=steps, **given, **kwargs)
