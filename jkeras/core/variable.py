@@ -15,6 +15,14 @@ from . import config, dtypes
 from . import frame as frames
 
 
+_made = [0]
+
+
+def count_made() -> int:
+    """How many Variables this process has made: as long as it stays, no layer can have got another one."""
+    return _made[0]
+
+
 class Variable:
     """A named array that training or a call may change.
 
@@ -44,6 +52,7 @@ class Variable:
         layout: Any = None,
         **kwargs: Any,
     ):
+        _made[0] += 1
         for unknown in kwargs:
             raise TypeError(f"Variable: unknown argument {unknown!r}.")
         if name is not None and (not isinstance(name, str) or "/" in name):

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..core import frame as frames
 from ..core.declare import era_default, resolve_default
-from ..core.variable import initialize
+from ..core.variable import count_made, initialize
 from . import checks, programs, step
 from .callbacks.base import CallbackList
 from .compiler import compiler_options
@@ -26,13 +26,18 @@ class Predictor:
         self.params = [v for v in variables if id(v) in train]
         self.state = [v for v in variables if id(v) not in train]
         self._ids = {id(v) for v in variables}
+        self._seen: tuple[int, int] = (0, -1)
         one = step.predict_step(model, self.params, self.state)
         compiled = model._compiled
         jit = compiled is None or compiled.jit
         self.run = jax.jit(one, compiler_options=compiler_options()) if jit else one
 
     def is_current(self) -> bool:
-        """Does the model still have the same Variables?"""
+        """Does the model still have the same Variables? Cheap where a graph says what belongs to it."""
+        graph, made = self.model._graph, count_made()
+        if graph is not None and self._seen == (id(graph), made):
+            return True
+        self._seen = (id(graph), made)
         return {id(v) for v in self.model.variables} == self._ids
 
     def __call__(self, x: Any) -> Any:
@@ -85,7 +90,8 @@ def predict(
     verbose = checks.verbosity(resolve_default(type(model), "verbose", verbose))
     quiet = verbose == 0 and not callbacks
     if quiet and type(x) is np.ndarray and x.dtype == np.float32 and 0 < len(x) <= (batch_size or 32) and steps is None:
-        return _numpy(predictor_of(model, x)(_checked(model, x)))
+        _checked(model, x)
+        return _numpy(predictor_of(model, x)(x))
     graph = getattr(model, "_graph", None)
     inputs = len(graph.input_tensors) if graph is not None else None
     feeder = checks.feeder(model, max_queue_size, workers, use_multiprocessing)
@@ -118,7 +124,7 @@ def _checked(model: Any, x: Any) -> Any:
 
 
 def _numpy(outputs: Any) -> Any:
-    return jax.tree.map(np.asarray, jax.device_get(outputs))
+    return np.asarray(outputs) if isinstance(outputs, jax.Array) else jax.tree.map(np.asarray, jax.device_get(outputs))
 
 
 def predict_on_batch(model: Any, x: Any) -> Any:
