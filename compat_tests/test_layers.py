@@ -135,8 +135,8 @@ def normal(value):
 
 @rows()
 def test_config_makes_an_equal_layer(impl, keras, family, case):
-    if isinstance(case.config.get("function"), Of):
-        pytest.skip("a lambda is not rebuilt from its config")
+    if any(isinstance(value, Of) for value in case.config.values()):
+        pytest.skip("functions that are not registered are not rebuilt from a config")
     layer = make(impl, keras, case)
     try:
         config = layer.get_config()

@@ -23,8 +23,10 @@ MODULES = {
     "local": "LocallyConnected1D LocallyConnected2D",
     "embedding": "Embedding ReversibleEmbedding",
     "activation": "Activation ELU LeakyReLU PReLU ReLU Softmax SReLU ParametricSoftplus ThresholdedReLU",
+    "spectrogram": "MelSpectrogram STFTSpectrogram",
     "reshaping": "Cropping1D Cropping2D Cropping3D Flatten Permute RepeatVector Reshape UpSampling1D UpSampling2D "
     "UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D",
+    "jax_layer": "FlaxLayer JaxLayer",
     "legacy": "Highway MaxoutDense Merge merge",
     "merging": "Add Average Concatenate Dot Maximum Minimum Multiply Subtract add average concatenate dot maximum "
     "minimum multiply subtract",
@@ -32,7 +34,7 @@ MODULES = {
     "recurrent_cells": "AbstractRNNCell SimpleRNNCell LSTMCell GRUCell PeepholeLSTMCell StackedRNNCells",
     "wrappers": "Bidirectional TimeDistributed",
     "attention": "AdditiveAttention Attention GroupQueryAttention GroupedQueryAttention MultiHeadAttention",
-    "conv_recurrent": "ConvLSTM1D ConvLSTM2D ConvLSTM2DCell ConvLSTM3D",
+    "conv_recurrent": "ConvLSTM1D ConvLSTM2D ConvLSTM2DCell ConvLSTM3D ConvRNN2D",
     "preprocessing_hashing": "HashedCrossing Hashing",
     "preprocessing_lookup": "IntegerLookup StringLookup TextVectorization",
     "preprocessing_numbers": "CategoryEncoding Discretization Normalization Rescaling",
