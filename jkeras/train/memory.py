@@ -30,4 +30,5 @@ def keep_pages() -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):
         return False
-    return all([mallopt(key, value) == 1 for key, value in SETTINGS.items()])
+    taken = [mallopt(key, value) == 1 for key, value in SETTINGS.items()]
+    return all(taken)
