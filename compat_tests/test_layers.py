@@ -270,7 +270,9 @@ def test_equal_seeds_draw_equal_numbers(impl, keras, family, case):
 
 
 # Bases, and what stands for something else: no rows of their own.
-NO_ROWS = {"Layer", "InputLayer", "Input", "InputSpec", "Wrapper", "RNN"}
+NO_ROWS = {"Layer", "InputLayer", "Input", "InputSpec", "Wrapper", "RNN", "AbstractRNNCell", "ConvRNN2D"}
+# No real Keras runs them here: see tests/test_recurrent.py and test_recurrent_runs.py.
+NO_ROWS |= {"CuDNNLSTM", "CuDNNGRU", "PeepholeLSTMCell"}
 
 
 def test_every_layer_has_a_row(pure, keras):

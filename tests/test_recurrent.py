@@ -1,5 +1,7 @@
 """Recurrent layers, cells and wrappers: what the comparison with real Keras does not say."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -90,6 +92,31 @@ def test_weights_packed_for_cudnn_give_the_same_lstm(lengths, reverse):
     two = nn.run(nn.LSTM, acts, nn.project(x, kernel, bias), recurrent, None, states, mask=mask, reverse=reverse)
     for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(two), strict=True):
         np.testing.assert_allclose(a, b, 1e-5, 1e-5)
+
+
+def test_the_fused_lstm_has_a_gradient_and_runs_under_vmap(monkeypatch):
+    def forward(x, h, c, flat, lengths, features, units, *_):
+        outputs = reference(x, h, c, flat, lengths, features, units)
+        return outputs, (x, h, c, flat, lengths, outputs[0], jnp.zeros(3))
+
+    def backward(features, units, layers, dropout, bidirectional, precision, residuals, cotangents):
+        *arrays, lengths = residuals[:5]
+        gradient = jax.vjp(lambda *a: reference(*a, lengths, features, units), *arrays)[1]
+        return (*gradient(cotangents), jnp.zeros_like(lengths))
+
+    monkeypatch.setattr(fused, "lstm_fwd", forward)
+    monkeypatch.setattr(fused, "lstm_bwd", backward)
+    x, states, recurrent, bias = drawn(4, 3, 2), (drawn(3, 2), drawn(3, 2)), drawn(2, 8), drawn(8)
+
+    def loss(kernel, run):
+        return jnp.sum(run(x, states, kernel, recurrent, bias)[0] ** 2)
+
+    kernels = jnp.stack([drawn(2, 8), drawn(2, 8) * 2])
+    one, two = (
+        jax.vmap(jax.grad(lambda k, run=run: loss(k, run)))(kernels)
+        for run in (nn.lstm_cudnn, functools.partial(nn.lstm_cudnn, fused=reference))
+    )
+    np.testing.assert_allclose(one, two, 1e-5, 1e-5)
 
 
 @pytest.mark.parametrize("mask", [None, "right", "holes"])

@@ -52,7 +52,7 @@ CASES = [
     Case("heads_gate", "MultiHeadAttention", dict(**HEADS, use_gate=True), QV, spread=True),
     Case("heads_dropout", "MultiHeadAttention", dict(**HEADS, dropout=0.4, seed=1, kernel_initializer="ones"), QV, spread=True,
          call=dict(training=True), random=True),
-    Case("groups_plain", "GroupQueryAttention", GROUPS, QV, spread=True),
+    Case("groups_plain", "GroupedQueryAttention", GROUPS, QV, spread=True, lookup={"keras3": "GroupQueryAttention"}),
     Case("groups_scores", "GroupQueryAttention", GROUPS, QV, spread=True, call=SCORES),
     Case("groups_causal", "GroupQueryAttention", dict(**GROUPS, use_gate=True), [(3, 4, 6), (3, 4, 6)], spread=True,
          call=CAUSAL),

@@ -20,8 +20,8 @@ CASES = [
         Case(f"bidirectional_{mode}", "Bidirectional", dict(layer=SEQUENCES, merge_mode=mode), X, impls=ALL)
         for mode in ("concat", "sum", "ave", "mul", None)
     ],
-    Case("bidirectional_state", "Bidirectional", dict(layer=STATES), X, impls=NOW),
-    Case("bidirectional_state_apart", "Bidirectional", dict(layer=STATES, merge_mode=None), X, impls=NOW),
+    Case("bidirectional_state", "Bidirectional", dict(layer=STATES), X, impls=NOW, **OWN_POLICY),
+    Case("bidirectional_state_apart", "Bidirectional", dict(layer=STATES, merge_mode=None), X, impls=NOW, **OWN_POLICY),
     Case("bidirectional_backward", "Bidirectional", dict(layer=SEQUENCES, backward_layer=BACK), X, impls=NOW),
     Case("bidirectional_initial", "Bidirectional", dict(layer=SEQUENCES), X, call=dict(initial_state=[H, H, H, H]), impls=NOW),
     Case("bidirectional_masked", "Bidirectional", dict(layer=SEQUENCES), X, mask=HOLES, impls=NOW),

@@ -14,8 +14,8 @@ from ..core.spec import describe
 from ..nn import conv as convolution
 from ..nn import recurrent as nn
 from .fields import Activation, Constraint, DataFormat, Flag, Initializer, PositiveInt, Rate, Regularizer, choice
-from .recurrent import Recurrent, over
-from .recurrent_cells import LSTMCell
+from .recurrent import RNN, OfCell, over
+from .recurrent_cells import LSTMCell, batch_and_dtype
 
 
 @declare
@@ -26,10 +26,10 @@ class ConvLSTMCell(LSTMCell):
     implementation: ClassVar = 1
     filters: PositiveInt
     kernel_size: object
-    strides: object = 1
+    strides: object = era_default(1)
     padding: choice("valid", "same") = "valid"
     data_format: DataFormat = None
-    dilation_rate: object = 1
+    dilation_rate: object = era_default(1)
     activation: Activation = "tanh"
     recurrent_activation: Activation = era_default("sigmoid")
     use_bias: Flag = True
@@ -79,9 +79,9 @@ class ConvLSTMCell(LSTMCell):
         self._add_kernels(channels, self.filters, self.kernel_size)
         self.bias = self._add_bias() if self.use_bias else None
 
-    def get_initial_state(self, batch_size=None, inputs=None, dtype=None):
-        """Two arrays of zeros in the shape of the output."""
-        batch_size = inputs.shape[0] if batch_size is None else batch_size
+    def get_initial_state(self, *args, **kwargs):
+        """Two arrays of zeros in the shape of the output; arguments as in ``LSTMCell``."""
+        batch_size, dtype = batch_and_dtype(*args, **kwargs)
         shape = (*self._space, self.filters) if self._last else (self.filters, *self._space)
         return [jnp.zeros((batch_size, *shape), dtype or self.compute_dtype) for _ in range(2)]
 
@@ -96,6 +96,15 @@ class ConvLSTMCell(LSTMCell):
         if not self._last:
             outputs, states = jnp.moveaxis(outputs, -1, 2), tuple(jnp.moveaxis(s, -1, 1) for s in states)
         return outputs, states
+
+    def input_conv(self, x, w, b=None, padding="valid"):
+        """The convolution of the input of one step."""
+        out = convolution.conv(x, jnp.asarray(w), self.strides, padding, self.dilation_rate, channels_last=self._last)
+        return out if b is None else out + jnp.asarray(b).reshape(-1, *[1] * (0 if self._last else self.rank))
+
+    def recurrent_conv(self, x, w):
+        """The convolution of the state of one step."""
+        return convolution.conv(x, jnp.asarray(w), padding="same", channels_last=self._last)
 
     def _convolve(self, sequence, kernel, bias=None):
         """The convolution of all steps in one."""
@@ -135,8 +144,8 @@ class ConvLSTM3DCell(ConvLSTMCell):
     rank = 3
 
 
-class _ConvLSTM(Recurrent):
-    unroll = time_major = False
+class _ConvLSTM(OfCell):
+    time_major = False
 
     @property
     def ndim(self):
@@ -144,7 +153,7 @@ class _ConvLSTM(Recurrent):
         return self._cell_class.rank + 3
 
 
-@over(ConvLSTM1DCell, "conv_lstm_cell", ("unroll", "time_major"))
+@over(ConvLSTM1DCell, "conv_lstm_cell", ("time_major",))
 class ConvLSTM1D(_ConvLSTM):
     """LSTM of signals: (batch, time, n, channels) -> (batch, new n, filters), see ``RNN`` and ``Conv1D``.
 
@@ -155,7 +164,7 @@ class ConvLSTM1D(_ConvLSTM):
     """
 
 
-@over(ConvLSTM2DCell, "conv_lstm_cell", ("unroll", "time_major"))
+@over(ConvLSTM2DCell, "conv_lstm_cell", ("time_major",))
 class ConvLSTM2D(_ConvLSTM):
     """LSTM of images: (batch, time, rows, columns, channels) -> (batch, new rows, new columns, filters), see ``RNN``.
 
@@ -167,7 +176,7 @@ class ConvLSTM2D(_ConvLSTM):
     """
 
 
-@over(ConvLSTM3DCell, "conv_lstm_cell", ("unroll", "time_major"))
+@over(ConvLSTM3DCell, "conv_lstm_cell", ("time_major",))
 class ConvLSTM3D(_ConvLSTM):
     """LSTM of volumes: (batch, time, a, b, c, channels) -> (batch, new a, new b, new c, filters), see ``RNN``.
 
@@ -175,4 +184,13 @@ class ConvLSTM3D(_ConvLSTM):
 
     >>> ConvLSTM3D(3, 2)(jnp.ones((1, 2, 3, 3, 3, 2))).shape
     (1, 2, 2, 2, 3)
+    """
+
+
+@layer
+class ConvRNN2D(RNN):
+    """``RNN`` with cells that work on images, as Keras 2 called it: (batch, time, rows, columns, channels).
+
+    >>> ConvRNN2D(ConvLSTM2DCell(3, 2))(jnp.ones((1, 4, 5, 5, 2))).shape
+    (1, 4, 4, 3)
     """

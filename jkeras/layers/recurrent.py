@@ -17,6 +17,10 @@ from ..core.spec import InputSpec, describe
 from ..nn import recurrent as nn
 from . import recurrent_cells as cells
 from .fields import Flag, Regularizer, choice
+from .recurrent_cells import GRUCell as GRUCell
+from .recurrent_cells import LSTMCell as LSTMCell
+from .recurrent_cells import SimpleRNNCell as SimpleRNNCell
+from .recurrent_cells import StackedRNNCells as StackedRNNCells
 
 
 def _cell(value):
@@ -121,8 +125,10 @@ class RNN(_OfSequences):
         if self.stateful:
             for variable, value in zip(jax.tree.leaves(self.states, is_leaf=_is_variable), jax.tree.leaves(states)):
                 variable.assign(value)
-        output = outputs if self.return_sequences else last
-        return (output, *states) if self.return_state else output
+        output = (outputs if self.return_sequences else last).astype(self.compute_dtype)
+        if not self.return_state:
+            return output
+        return (output, *jax.tree.map(lambda s: s.astype(self.compute_dtype), states))
 
     def _begin(self, sequences, given):
         batch = sequences.shape[1 if self.time_major else 0]
@@ -173,10 +179,9 @@ class RNN(_OfSequences):
         mask = mask if self.return_sequences else None
         return [mask] + [None] * len(jax.tree.leaves(self.cell.state_size)) if self.return_state else mask
 
-    def get_initial_state(self, batch_size=None, inputs=None):
-        """The list of initial states for a batch size, or for inputs."""
-        inputs, batch_size = (batch_size, None) if hasattr(batch_size, "shape") else (inputs, batch_size)
-        return cells.initial_state(self.cell, batch_size, inputs, self.compute_dtype)
+    def get_initial_state(self, *args, **kwargs):
+        """The list of initial states for a ``batch_size``, or for ``inputs``."""
+        return cells.initial_state(self.cell, cells.batch_and_dtype(*args, **kwargs)[0], dtype=self.compute_dtype)
 
     def reset_state(self, states=None):
         """Sets the states of a stateful layer to zero, or to given values."""
@@ -263,7 +268,7 @@ def _of_cell(name):
     return property(read, write)
 
 
-class Recurrent(RNN):
+class OfCell(RNN):
     """What LSTM and the like share: they make their cell."""
 
     ndim = 3
@@ -285,7 +290,7 @@ UseCudnn = choice("auto", True, False)
 
 
 @over(cells.SimpleRNNCell, "simple_rnn_cell")
-class SimpleRNN(Recurrent):
+class SimpleRNN(OfCell):
     """Simple recurrence ``h' = activation(x W + h U + b)``: (batch, time, d) -> (batch, units), see ``RNN``.
 
     https://keras.io/api/layers/recurrent_layers/simple_rnn/
@@ -301,7 +306,7 @@ class SimpleRNN(Recurrent):
 
 
 @over(cells.LSTMCell, "lstm_cell")
-class LSTM(Recurrent):
+class LSTM(OfCell):
     """Long short-term memory: (batch, time, d) -> (batch, units), see ``RNN``; gates i, f, c, o; states h and c.
 
     On NVIDIA GPUs cuDNN computes it where activations are tanh and sigmoid, with a bias, and without recurrent dropout and
@@ -353,7 +358,7 @@ class LSTM(Recurrent):
 
 
 @over(cells.GRUCell, "gru_cell")
-class GRU(Recurrent):
+class GRU(OfCell):
     """Gated recurrent unit: (batch, time, d) -> (batch, units), see ``RNN``; gates z, r, h; one state.
 
     ``reset_after`` chooses the form, see ``GRUCell``. ``use_cudnn=True`` raises ValueError: JAX offers no fused GRU.
@@ -378,7 +383,7 @@ FIXED = (
 )
 
 
-class _CuDNN(Recurrent):
+class _CuDNN(OfCell):
     """The CuDNN layers of Keras 2: fixed activations, two biases, no masks."""
 
     unroll = zero_output_for_mask = time_major = False

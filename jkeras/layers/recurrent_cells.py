@@ -76,11 +76,31 @@ class Cell(Layer):
         """Outputs of all steps and the last states, for a time-major sequence (time, batch, d)."""
         raise NotImplementedError
 
-    def get_initial_state(self, batch_size=None, inputs=None, dtype=None):
-        """Zeros: one array (batch, units), or a list of as many as the cell has states."""
-        return initial_zeros(self, batch_size, inputs, dtype)
+    def get_initial_state(self, *args, **kwargs):
+        """Zeros: one array (batch, units), or a list of as many as the cell has states.
 
-    # ---- dropout: one mask for all steps of a sequence
+        Takes ``batch_size`` (Keras 3), or ``inputs``, ``batch_size`` and ``dtype`` (tf.keras), in these orders.
+        """
+        batch_size, dtype = batch_and_dtype(*args, **kwargs)
+        return zeros_of(self.state_size, batch_size, dtype or self.compute_dtype)
+
+    # ---- dropout: one mask for all steps of a sequence, for the key depends on the call and not on the step
+
+    def get_dropout_mask(self, step_input):
+        """What multiplies the input while training: one mask, or a list with one for each gate; None without dropout."""
+        return _as_list(self._mask_of(self.dropout, step_input.shape, step_input.dtype, True), step_input.ndim)
+
+    def get_recurrent_dropout_mask(self, step_input):
+        """What multiplies the state while training: one mask, or a list with one for each gate; None without dropout."""
+        return _as_list(
+            self._mask_of(self.recurrent_dropout, step_input.shape, step_input.dtype, True), step_input.ndim
+        )
+
+    def reset_dropout_mask(self):
+        """Does nothing: masks are not kept beyond a call."""
+
+    def reset_recurrent_dropout_mask(self):
+        """Does nothing: masks are not kept beyond a call."""
 
     def _mask_of(self, rate, shape, dtype, training):
         if not training or not 0 < rate < 1:
@@ -120,15 +140,21 @@ class Cell(Layer):
         return hide(super().get_config(), activity_regularizer=None, implementation=2)
 
 
+def _as_list(mask, ndim):
+    return list(mask) if mask is not None and mask.ndim > ndim else mask
+
+
 def hide(config, **usual):
     """A config without the entries that Keras 3 does not write, where they have their usual value."""
     return {k: v for k, v in config.items() if k not in usual or v != usual[k]}
 
 
-def initial_zeros(cell, batch_size, inputs, dtype):
-    """Zero states for a batch size, or for the batch of inputs."""
-    batch_size = inputs.shape[0] if batch_size is None else batch_size
-    return zeros_of(cell.state_size, batch_size, dtype or cell.compute_dtype)
+def batch_and_dtype(*args, **kwargs):
+    """(batch size, dtype) from the arguments of ``get_initial_state`` in the order of Keras 3 or of tf.keras."""
+    alone = len(args) == 1 and not hasattr(args[0], "shape")
+    given = {**dict(zip(("batch_size",) if alone else ("inputs", "batch_size", "dtype"), args)), **kwargs}
+    batch_size = given.get("batch_size")
+    return given["inputs"].shape[0] if batch_size is None else batch_size, given.get("dtype")
 
 
 def zeros_of(size, batch, dtype):
@@ -370,7 +396,8 @@ class AbstractRNNCell(Layer):
 
     def get_initial_state(self, inputs=None, batch_size=None, dtype=None):
         """Zeros of the state's sizes."""
-        return initial_zeros(self, batch_size, inputs, dtype)
+        batch_size, dtype = batch_and_dtype(inputs, batch_size, dtype)
+        return zeros_of(self.state_size, batch_size, dtype or self.compute_dtype)
 
 
 def _cells(value):
@@ -448,9 +475,10 @@ class StackedRNNCells(Layer):
             parts.append(new)
         return inputs, self.join(parts)
 
-    def get_initial_state(self, batch_size=None, inputs=None, dtype=None):
-        """Zeros, or what the cells' own ``get_initial_state`` give."""
-        parts = [initial_state(cell, batch_size, inputs, dtype or self.compute_dtype) for cell in self.cells]
+    def get_initial_state(self, *args, **kwargs):
+        """Zeros, or what the cells' own ``get_initial_state`` give; arguments as there."""
+        batch_size, dtype = batch_and_dtype(*args, **kwargs)
+        parts = [initial_state(cell, batch_size, dtype=dtype or self.compute_dtype) for cell in self.cells]
         return self.join(parts)
 
     def get_config(self):
@@ -476,16 +504,18 @@ def build_cell(cell, input_shape, constants=()):
             cell._build_by_shapes({"inputs": [input_shape, *constants] if takes else input_shape})
 
 
-def initial_state(cell, batch_size, inputs=None, dtype=None):
+def initial_state(cell, batch_size, dtype=None):
     """The initial states of any cell as a list."""
     make = getattr(cell, "get_initial_state", None)
-    batch_size = inputs.shape[0] if batch_size is None else batch_size
     if make is None:
         states = zeros_of(cell.state_size, batch_size, dtype)
     else:
-        takes = inspect.signature(make).parameters
-        given = {"batch_size": batch_size, "inputs": inputs, "dtype": dtype}
-        states = make(**{k: v for k, v in given.items() if k in takes})
+        params = inspect.signature(make).parameters
+        anything = any(p.kind == p.VAR_KEYWORD for p in params.values())
+        given = {"batch_size": batch_size, "dtype": dtype}
+        if "inputs" in params and "batch_size" not in params:  # Keras 2's takes the batch from an array
+            given["inputs"] = jnp.zeros((batch_size, 1), dtype)
+        states = make(**{k: v for k, v in given.items() if anything or k in params})
     return list(states) if isinstance(states, (list, tuple)) else [states]
 
 

@@ -410,7 +410,39 @@ def _reversed(x: Array, lengths: Array) -> Array:
     return jnp.take_along_axis(x, index[..., None], axis=0)
 
 
+@functools.partial(jax.custom_vjp, nondiff_argnums=(5, 6))
 def _fused(x: Array, h: Array, c: Array, flat: Array, lengths: Array, features: int, units: int) -> Any:
+    return _fused_forward(x, h, c, flat, lengths, features, units)[0]
+
+
+def _precision() -> Any:
+    """cuDNN multiplies in TF32 unless JAX was told to be exact, as its other products do."""
+    exact = jax.config.jax_default_matmul_precision in ("highest", "float32")  # type: ignore[attr-defined]
+    return (lax.Precision.HIGHEST, lax.Precision.HIGHEST) if exact else None
+
+
+# jax.experimental.rnn knows no vmap: there one call follows the other.
+def _fused_forward(
+    x: Array, h: Array, c: Array, flat: Array, lengths: Array, features: int, units: int
+) -> tuple[Any, Any]:
     from jax.experimental import rnn
 
-    return rnn.lstm(x, h, c, flat, lengths, features, units, 1, 0.0, False)
+    @jax.custom_batching.sequential_vmap
+    def forward(*arrays: Array) -> Any:
+        return rnn.lstm_fwd(*arrays, features, units, 1, 0.0, False, _precision())
+
+    return forward(x, h, c, flat, lengths)
+
+
+def _fused_backward(features: int, units: int, residuals: Any, cotangents: Any) -> Any:
+    from jax.experimental import rnn
+
+    @jax.custom_batching.sequential_vmap
+    def backward(residuals: Any, cotangents: Any) -> Any:
+        return rnn.lstm_bwd(features, units, 1, 0.0, False, _precision(), residuals, cotangents)[:4]
+
+    lengths = residuals[4]
+    return (*backward(residuals, cotangents), np.zeros(lengths.shape, jax.dtypes.float0))
+
+
+_fused.defvjp(_fused_forward, _fused_backward)
