@@ -65,6 +65,27 @@ def run_apply(keras, case, make_variables):
     return kept, state, optimizer.get_config()
 
 
+def run_composite(keras, name):
+    """A trajectory of a composite optimizer (Keras 3): with dynamic loss scaling, and with one optimizer per weight."""
+    weights, curvature, target, noise = table.problem()
+    variables = keras3_variables(keras)(weights, False)
+    optimizer = table.COMPOSITES[name](keras.optimizers)
+    optimizer.build(variables)
+    kept = []
+    for step in range(table.STEPS):
+        now = [np.asarray(v) for v in variables]
+        grads = [c * (w - t) + n[step] for w, c, t, n in zip(now, curvature, target, noise)]
+        grads = table.scaled(optimizer, grads, step)
+        given = [keras.ops.convert_to_tensor(g) for g in grads]
+        own = [v.value for v in optimizer.variables]
+        new, own = optimizer.stateless_apply(own, given, [v.value for v in variables])
+        for v, value in zip([*variables, *optimizer.variables], [*new, *own]):
+            v.assign(value)
+        if step + 1 in table.CHECKPOINTS:
+            kept.append(np.concatenate([np.asarray(v).ravel() for v in variables]))
+    return kept, optimizer.variables, optimizer.get_config()
+
+
 def keras_tensor(keras, array):
     if keras.__name__ == "tf_keras":
         import tensorflow as tf
@@ -148,6 +169,12 @@ def main(name):
             arrays[f"{case.id}/variables/{i}"] = value
         facts["cases"][case.id] = {"variables": described, "config": config}
         print(case.id, flush=True)
+    for composite in table.COMPOSITES if name == "keras3" else ():
+        kept, state, config = run_composite(keras, composite)
+        arrays[composite] = np.stack(kept)
+        for i, v in enumerate(state):
+            arrays[f"{composite}/variables/{i}"] = np.asarray(v)
+        facts["cases"][composite] = {"variables": describe(state), "config": config}
     if name != "keras224":
         for key, value in schedules(keras).items():
             if isinstance(value, dict):

@@ -240,6 +240,21 @@ def _legacy():
 
 CASES = _sgd() + _rmsprop() + _adaptive() + _adams() + _legacy()
 
+INFINITE = (5, 6, 20, 47)  # steps whose gradients overflow
+COMPOSITES = {
+    "loss_scale": lambda o: o.LossScaleOptimizer(o.Adam(0.02), initial_scale=8.0, dynamic_growth_steps=4),
+    "multi": lambda o: o.MultiOptimizer(o.OptimizerMap(o.SGD(0.05, momentum=0.9), {"bi.*": o.Adam(0.02)})),
+}
+
+
+def scaled(optimizer, grads, step):
+    """The gradients of the scaled loss, for an optimizer that scales it."""
+    if not hasattr(optimizer, "dynamic_scale"):
+        return grads
+    scale = np.float32(np.inf) if step in INFINITE else np.asarray(optimizer.dynamic_scale)
+    return [(g * scale).astype("float32") for g in grads]
+
+
 SCHEDULE_STEPS = (0, 1, 2, 3, 7, 10, 19, 20, 21, 33, 50, 99, 100, 101, 250)
 SCHEDULES = {
     "exponential": ("ExponentialDecay", (0.1, 20, 0.7), {}),

@@ -137,6 +137,35 @@ def test_configs_are_those_of_the_real_keras_and_round_trip(impl, case, monkeypa
     assert json.loads(json.dumps(config)) == expected
 
 
+@pytest.mark.parametrize("name", table.COMPOSITES)
+def test_composite_optimizers_take_the_steps_of_keras_3(name):
+    weights, curvature, target, noise = table.problem()
+    optimizer, variables = table.COMPOSITES[name](optimizers), variables_of(table.CASES[0], weights)
+    optimizer.build(variables)
+    kept = []
+    for step in range(table.STEPS):
+        now = [v.numpy() for v in variables]
+        grads = [c * (w - t) + n[step] for w, c, t, n in zip(now, curvature, target, noise)]
+        optimizer.apply(table.scaled(optimizer, grads, step), variables)
+        if step + 1 in table.CHECKPOINTS:
+            kept.append(np.concatenate([v.numpy().ravel() for v in variables]))
+    arrays, facts = golden("keras3")
+    np.testing.assert_allclose(np.stack(kept), arrays[name], rtol=2e-5, atol=2e-6)
+    described = facts["cases"][name]["variables"]
+    assert [v.path.split("/")[-1] for v in optimizer.variables] == [d[0].split("/")[-1] for d in described]
+    for i, v in enumerate(optimizer.variables):
+        np.testing.assert_allclose(v.numpy(), arrays[f"{name}/variables/{i}"], rtol=1e-4, atol=1e-5, err_msg=v.path)
+    config, expected = optimizer.get_config(), facts["cases"][name]["config"]
+    assert without_names(json.loads(json.dumps(config))) == without_names(expected)
+    assert without_names(type(optimizer).from_config(config).get_config()) == without_names(config)
+
+
+def without_names(config):
+    if isinstance(config, dict):
+        return {key: without_names(value) for key, value in config.items() if key != "name"}
+    return config
+
+
 @pytest.mark.parametrize("impl", ["keras3", "tf_keras"])
 @pytest.mark.parametrize("name", table.SCHEDULES)
 def test_schedules_give_the_rates_of_the_real_keras(impl, name, monkeypatch):

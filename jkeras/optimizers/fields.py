@@ -1,5 +1,7 @@
 """How an optimizer stores its learning rate and the hyper-parameters that may change while it trains."""
 
+import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +9,7 @@ import numpy as np
 
 from ..core import config
 from ..core import frame as frames
-from ..core.declare import declare
+from ..core.declare import current_era, declare
 from ..core.naming import snake_case, unique_name
 from ..core.variable import Variable
 from . import schedules
@@ -143,6 +145,7 @@ def declared(family: Any, *aliases: str) -> Callable[[type], type]:
     def decorate(cls: type) -> type:
         own = [name for name in vars(cls).get("__annotations__", {}) if not name.startswith("_")]
         declare(cls)
+        _accept_old_order(cls)
         fields = cls._fields
         order = [*own, *(name for name in fields if name not in own)]
         ordered = {name: fields[name] for name in order if name in fields}
@@ -159,9 +162,27 @@ def declared(family: Any, *aliases: str) -> Callable[[type], type]:
     return decorate
 
 
-def _sign(cls: Any) -> None:
-    import inspect
+def _accept_old_order(cls: Any) -> None:
+    """Keras 1 and 2 have ``decay`` among the positional arguments: by era, or where a flag is given as a number."""
+    made = cls.__init__
+    if not cls._old_order or not getattr(made, "declared", False):
+        return
 
+    @functools.wraps(made)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        names = list(cls._fields)
+        flags = [a for name, a in zip(names, args) if cls._fields[name].default is False]
+        odd = any(not isinstance(a, (bool, np.bool_)) for a in flags)
+        if len(args) > 1 and (odd or current_era() in ("1", "2.2")) and len(args) <= len(cls._old_order):
+            kwargs = {**dict(zip(cls._old_order, args)), **kwargs}
+            args = ()
+        made(self, *args, **kwargs)
+
+    __init__.declared = True  # type: ignore[attr-defined]
+    cls.__init__ = __init__
+
+
+def _sign(cls: Any) -> None:
     P = inspect.Parameter
     given = cls._positional
     params = []

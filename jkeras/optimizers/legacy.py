@@ -40,6 +40,7 @@ class Optimizer(_Base):
     """
 
     _fixed_generation: ClassVar = "legacy"
+    _old_order: ClassVar = ()
     _slot_words: ClassVar[dict] = {}  # slot in Keras 2's words -> in today's
     _base_arguments: ClassVar = (*_Base._base_arguments, *MORE)
 
@@ -183,6 +184,7 @@ class SGD(table.SGD, Optimizer):
     nesterov: bool = False
     name: Any = era_default(None)
     _dynamic: ClassVar = ("momentum",)
+    _old_order: ClassVar = ()
     _positional: ClassVar = 3
 
 
@@ -198,6 +200,7 @@ class RMSprop(table.RMSprop, Optimizer):
     name: Any = era_default(None)
     ema_overwrite_frequency: Any = None
     _dynamic: ClassVar = ("rho", "momentum")
+    _old_order: ClassVar = ()
     _positional: ClassVar = 5
     _slot_words: ClassVar = {"rms": "velocity", "mg": "average_gradient"}
 
@@ -210,6 +213,7 @@ class Adagrad(table.Adagrad, Optimizer):
     initial_accumulator_value: Any = 0.1
     epsilon: Any = 1e-7
     name: Any = era_default(None)
+    _old_order: ClassVar = ()
     _positional: ClassVar = 3
 
 
@@ -222,6 +226,7 @@ class Adadelta(table.Adadelta, Optimizer):
     epsilon: Any = 1e-7
     name: Any = era_default(None)
     _dynamic: ClassVar = ("rho",)
+    _old_order: ClassVar = ()
     _positional: ClassVar = 3
     _slot_words: ClassVar = {"accum_grad": "accumulated_grad", "accum_var": "accumulated_delta_var"}
 
@@ -237,6 +242,7 @@ class Adam(table.Adam, Optimizer):
     amsgrad: bool = False
     name: Any = era_default(None)
     _dynamic: ClassVar = ("beta_1", "beta_2")
+    _old_order: ClassVar = ()
     _positional: ClassVar = 5
     _slot_words: ClassVar = {"m": "momentum", "v": "velocity", "vhat": "velocity_hat"}
 
@@ -251,6 +257,7 @@ class Adamax(table.Adamax, Optimizer):
     epsilon: Any = 1e-7
     name: Any = era_default(None)
     _dynamic: ClassVar = ("beta_1", "beta_2")
+    _old_order: ClassVar = ()
     _positional: ClassVar = 4
     _slot_words: ClassVar = {"m": "momentum", "v": "norm"}
 
@@ -265,6 +272,7 @@ class Nadam(table.Nadam, Optimizer):
     epsilon: Any = 1e-7
     name: Any = era_default(None)
     _dynamic: ClassVar = ("beta_1", "beta_2")
+    _old_order: ClassVar = ()
     _positional: ClassVar = 4
     _slot_words: ClassVar = {"m": "momentum", "v": "velocity"}
 

@@ -52,6 +52,7 @@ class Optimizer(declaring.Configurable):
     _dynamic: ClassVar[tuple] = ()  # fields that are a part of the state
     _separate_slots: ClassVar[tuple] = ()  # slots that Keras lists after the others, not weight by weight
     _positional: ClassVar[int | None] = 0
+    _old_order: ClassVar[tuple] = ()  # positional arguments in Keras 1 and 2
     _slots_from_weights: ClassVar[bool] = False
     _extra_arguments: ClassVar[dict] = {}  # arguments that are no fields, with their usual values
     _always: ClassVar[dict] = {"2.2": ("decay",), "legacy": ("decay",)}  # of those, what a generation's config has
@@ -67,7 +68,7 @@ class Optimizer(declaring.Configurable):
         own["_generation"] = self._fixed_generation or ("2.2" if era == "1" else era)
         own.update(_version=0, _hypers={}, _tracked=[], _entries=[], _learning_rate=None, _layout=None, _compiled={})
         own.update(
-            _trainable_variables=[], _indices={}, built=False, _excluded_ids=set(), _excluded_names=(), _step_grads=None
+            _trainable_variables=[], _indices={}, built=False, _excluded_ids=set(), _excluded_names=(), _step_grads=None, _idle=()
         )
         self.updates: list = []
         fields = Optimizer._fields
@@ -161,7 +162,7 @@ class Optimizer(declaring.Configurable):
         """
         params = [jnp.asarray(p) for p in params]
         if self._needs_variables:
-            return [v.value for v in self.state_variables]
+            return [jnp.array(v.value, copy=True) for v in self.state_variables]
         found = pipeline.layout(self, params)
         rule = self._rule(0.0).init(params)
         view: dict[str, Any] = {"iteration": np.zeros((), np.int32), **rule.slots, **rule.shared}
@@ -171,7 +172,8 @@ class Optimizer(declaring.Configurable):
             view["average"] = [self._first_average(p) for p in params]
         view["gradient_accumulator"] = [np.zeros(p.shape, p.dtype) for p in params]
         state = pipeline.pack(found.entries, view)
-        return [jnp.asarray(v) for v in state] + [cell.value for cell in self._hyper_cells]
+        # copies: who donates the state to a compiled step must not take the arrays of the Variables
+        return [jnp.array(v, copy=True) for v in [*state, *self._hyper_cells]]
 
     def update(self, grads: Sequence[Any], state: Sequence[Any], params: Sequence[Any]) -> tuple[list, list]:
         """New weights and new state. Pure; a gradient may be None, and that weight stays as it is.
@@ -264,7 +266,12 @@ class Optimizer(declaring.Configurable):
 
     @property
     def _hyper_cells(self) -> list[Variable]:
-        return [cell for _, cell in self._hypers.values()]
+        return [self._hypers[name][1] for name in self._active]
+
+    @property
+    def _active(self) -> list[str]:
+        """Names of the hyper-parameters in the state: all but those that change nothing."""
+        return [name for name in self._hypers if name not in self._idle]
 
     def _state_size(self, params: list) -> int:
         return len(self._state_entries if self.built else self._entries_for(params))
@@ -277,11 +284,11 @@ class Optimizer(declaring.Configurable):
     @property
     def _state_entries(self) -> list:
         first = [pipeline.Entry("iteration")] + ([pipeline.Entry("learning_rate")] if self._rate_is_variable else [])
-        return [*first, *self._entries, *(pipeline.Entry(f"hyper/{name}") for name in self._hypers)]
+        return [*first, *self._entries, *(pipeline.Entry(f"hyper/{name}") for name in self._active)]
 
     def _entries_for(self, params: list) -> list:
         entries = pipeline.layout(self, params).entries
-        return [*entries, *(pipeline.Entry(f"hyper/{name}") for name in self._hypers)]
+        return [*entries, *(pipeline.Entry(f"hyper/{name}") for name in self._active)]
 
     @property
     def weights(self) -> list[Variable]:

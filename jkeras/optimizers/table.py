@@ -27,6 +27,7 @@ class SGD(Optimizer):
     momentum: Any = 0.0
     nesterov: bool = False
     _dynamic: ClassVar = ("momentum",)
+    _old_order: ClassVar = ("learning_rate", "momentum", "decay", "nesterov")
     _positional: ClassVar = 2
     _counted_in_22: ClassVar = True
 
@@ -35,6 +36,7 @@ class SGD(Optimizer):
         self._check_hyper("momentum", float(self._hypers["momentum"][0]))
         # Keras 2.2 has velocities even without momentum, so that K.set_value can start it
         self._slot = self._generation == "2.2" or self._hypers["momentum"][0] != 0
+        self._idle = () if self._slot else ("momentum",)
 
     def _check_hyper(self, name: str, value: float) -> None:
         if name != "momentum":
@@ -63,6 +65,7 @@ class RMSprop(Optimizer):
     centered: bool = False
     ema_overwrite_frequency: Any = era_default(None)
     _dynamic: ClassVar = ("rho", "momentum")
+    _old_order: ClassVar = ("learning_rate", "rho", "epsilon", "decay")
     _positional: ClassVar = 2
     _separate_slots: ClassVar = ("velocity", "momentum", "average_gradient")
     _later: ClassVar = {"2.2": {"momentum": 0.0, "centered": False}}
@@ -71,6 +74,7 @@ class RMSprop(Optimizer):
         super().__post_init__()
         self._check_hyper("momentum", float(self._hypers["momentum"][0]))
         self._has_momentum = self._hypers["momentum"][0] > 0
+        self._idle = () if self._has_momentum else ("momentum",)
 
     def _check_hyper(self, name: str, value: float) -> None:
         if name != "momentum":
@@ -98,6 +102,7 @@ class Adagrad(Optimizer):
     learning_rate: Any = era_default(0.001)
     initial_accumulator_value: Any = era_default(0.1)
     epsilon: Any = era_default(1e-7)
+    _old_order: ClassVar = ("learning_rate", "epsilon", "decay")
     _positional: ClassVar = 1
     _later: ClassVar = {"2.2": {"initial_accumulator_value": 0.0}}
 
@@ -121,6 +126,7 @@ class Adadelta(Optimizer):
     learning_rate: Any = era_default(0.001)
     rho: Any = 0.95
     epsilon: Any = era_default(1e-7)
+    _old_order: ClassVar = ("learning_rate", "rho", "epsilon", "decay")
     _positional: ClassVar = 3
 
     def transformation(self, learning_rate: Any, h: Any) -> Any:
@@ -148,6 +154,7 @@ class Adam(Optimizer):
     _base_arguments: ClassVar = (*Optimizer._base_arguments, "adaptive_epsilon")
     _extra_arguments: ClassVar = {"adaptive_epsilon": False}
     _dynamic: ClassVar = ("beta_1", "beta_2")
+    _old_order: ClassVar = ("learning_rate", "beta_1", "beta_2", "epsilon", "decay", "amsgrad")
     _positional: ClassVar = 4
     _separate_slots: ClassVar = ("velocity_hat",)
     _counted_in_22: ClassVar = True
@@ -177,6 +184,7 @@ class AdamW(Adam):
     beta_2: Any = 0.999
     epsilon: Any = 1e-7
     amsgrad: bool = False
+    _old_order: ClassVar = ()
     _positional: ClassVar = 6
 
     def __post_init__(self) -> None:
@@ -198,6 +206,7 @@ class Adamax(Optimizer):
     beta_2: Any = 0.999
     epsilon: Any = era_default(1e-7)
     _dynamic: ClassVar = ("beta_1", "beta_2")
+    _old_order: ClassVar = ("learning_rate", "beta_1", "beta_2", "epsilon", "decay")
     _positional: ClassVar = 4
     _counted_in_22: ClassVar = True
 
@@ -223,6 +232,7 @@ class Nadam(Optimizer):
     _extra_arguments: ClassVar = {"schedule_decay": 1.0}
     _always: ClassVar = {"2.2": ("schedule_decay",), "legacy": ("schedule_decay",)}
     _dynamic: ClassVar = ("beta_1", "beta_2")
+    _old_order: ClassVar = ("learning_rate", "beta_1", "beta_2", "epsilon", "schedule_decay")
     _positional: ClassVar = 4
     _counted_in_22: ClassVar = True
 

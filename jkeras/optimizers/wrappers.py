@@ -10,7 +10,7 @@ import numpy as np
 import optax
 
 from ..core import registry
-from ..core.declare import declare, era_default
+from ..core.declare import era_default
 from ..core.variable import Variable
 from . import layouts, pipeline, transforms
 from .optimizer import Optimizer, VariableList
@@ -68,11 +68,10 @@ class Composite(Optimizer):
 
     def init_state(self, params: Sequence[Any]) -> list[Any]:
         self._must_be_built("init_state()")
-        return [v.value for v in self.state_variables]
+        return [jnp.array(v.value, copy=True) for v in self.state_variables]
 
 
 @family.add
-@declare
 class LossScaleOptimizer(Composite):
     """Dynamic loss scaling around an optimizer, for float16.  https://keras.io/api/optimizers/loss_scale_optimizer/
 
@@ -124,7 +123,7 @@ class LossScaleOptimizer(Composite):
             )
 
     def _inner(self) -> list[Optimizer]:
-        return [self.inner_optimizer]
+        return [self.__dict__["inner_optimizer"]] if "inner_optimizer" in self.__dict__ else []
 
     def build(self, variables: Sequence[Any]) -> None:
         if self.built:
@@ -296,7 +295,6 @@ def _made(value: Any, custom_objects: dict[str, Any] | None) -> Any:
 
 
 @family.add
-@declare
 class MultiOptimizer(Composite):
     """Another optimizer for each group of weights, chosen by an ``OptimizerMap`` or a function of the variable.
 
@@ -331,7 +329,7 @@ class MultiOptimizer(Composite):
         return len(self._inner_optimizers) - 1
 
     def _inner(self) -> list[Optimizer]:
-        return self._inner_optimizers
+        return self.__dict__.get("_inner_optimizers", [])
 
     @property
     def optimizers(self) -> list[Optimizer]:
