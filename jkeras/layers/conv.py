@@ -191,13 +191,13 @@ class BaseConv(_Conv):
         self.bias = self.add_weight("bias", (self.filters,)) if self.use_bias else None
         adaptation.begin(self)
 
+    def convolution_op(self, inputs, kernel):
+        """The convolution alone, for subclasses that change the kernel first."""
+        return nn.conv(inputs, jnp.asarray(kernel), groups=self.groups, **self._window())
+
     def call(self, inputs):
         self.compute_output_shape(inputs.shape)
-
-        def convolve(x):
-            return nn.conv(x, jnp.asarray(self.kernel), groups=self.groups, **self._window())
-
-        return self._finish(over_batch(self.rank, convolve, inputs))
+        return self._finish(over_batch(self.rank, lambda x: self.convolution_op(x, self.kernel), inputs))
 
     def get_config(self):
         return unless_set(super().get_config(), *adaptation.ARGUMENTS)

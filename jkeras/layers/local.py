@@ -6,7 +6,7 @@ import math
 import jax.numpy as jnp
 import numpy as np
 
-from ..core.declare import declare
+from ..core.declare import declare, era_default
 from ..core.layer import Layer, layer
 from ..core.spec import InputSpec, describe
 from ..nn import conv as nn
@@ -25,7 +25,7 @@ class BaseLocallyConnected(Layer):
 
     filters: PositiveInt
     kernel_size: Sizes
-    strides: Sizes = 1
+    strides: Sizes = era_default(1)
     padding: Padding = "valid"
     data_format: DataFormat = None
     activation: Activation = None

@@ -439,10 +439,20 @@ class SpectralNormalization(Wrapper):
 
     def call(self, inputs, training=False):
         if training:
-            kernel, u = nn.spectral_step(jnp.asarray(self.kernel), jnp.asarray(self.vector_u), self.power_iterations)
+            u, kernel = self.normalized_weights()
             self.vector_u.assign(u)
             self.kernel.assign(kernel)
-        return self.layer(inputs).astype(inputs.dtype)
+        outputs = self.layer(inputs)
+        return outputs.astype(inputs.dtype) if jnp.issubdtype(inputs.dtype, jnp.floating) else outputs
+
+    def normalized_weights(self):
+        """The next vector and the kernel divided by its largest singular value."""
+        kernel, u = (jnp.asarray(v.value) for v in (self.kernel, self.vector_u))
+        return nn.spectral_step(kernel, u, self.power_iterations)[::-1]
+
+    def normalize_weights(self):
+        """The same the other way around, as in Keras 2."""
+        return self.normalized_weights()[::-1]
 
     def compute_output_shape(self, input_shape):
         return self.layer.compute_output_shape(input_shape)

@@ -1,5 +1,7 @@
 """Pooling over windows, over all space, and to a given size, with one to three spatial axes."""
 
+import inspect
+
 import jax.numpy as jnp
 
 from ..core.declare import declare, era_default
@@ -117,7 +119,25 @@ def _family(base, title, pool, example, ranks=(1, 2, 3)):
             "pool": staticmethod(pool),
         }
         made.append(layer(type(base)(name, (base,), members)))
+        if base is BasePooling:
+            _take_name_by_position(made[-1])
     return made
+
+
+def _take_name_by_position(cls):
+    """Lets the constructor take the layer's name after its fields, where the real ones have it."""
+    declared, count = cls.__init__, len(cls._fields)
+
+    def __init__(self, *args, **kwargs):
+        if len(args) == count + 1 and "name" not in kwargs:
+            args, kwargs = args[:count], {**kwargs, "name": args[count]}
+        declared(self, *args, **kwargs)
+
+    __init__.declared = True
+    parameters = [p for p in inspect.signature(declared).parameters.values() if p.name != "name"]
+    name = inspect.Parameter("name", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)
+    __init__.__signature__ = inspect.Signature([*parameters[: count + 1], name, *parameters[count + 1 :]])
+    cls.__init__ = __init__
 
 
 POOLS = {

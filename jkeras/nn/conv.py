@@ -15,6 +15,7 @@ options of ``train/compiler.py``:
 import functools
 import itertools
 import math
+import operator
 from collections.abc import Sequence
 
 import jax
@@ -199,13 +200,13 @@ def _by_depth(x, kernel, strides, pads, dilation, groups):
     """Three spatial axes: one 2-D convolution for each depth of the kernel, with depth among the samples."""
     x = jnp.pad(x, [(0, 0), pads[0], (0, 0), (0, 0), (0, 0)])
     depth = out_size(x.shape[1], kernel.shape[0], strides[0], dilation[0], "valid")
-    total = None
+    parts = []
     for i in range(kernel.shape[0]):
         start = i * dilation[0]
         part = x[:, start : start + (depth - 1) * strides[0] + 1 : strides[0]]
         flat = part.reshape(part.shape[0] * depth, *part.shape[2:])
-        y = _on_cpu(flat, kernel[i], strides[1:], pads[1:], dilation[1:], groups)
-        total = y if total is None else total + y
+        parts.append(_on_cpu(flat, kernel[i], strides[1:], pads[1:], dilation[1:], groups))
+    total = functools.reduce(operator.add, parts)
     return total.reshape(x.shape[0], depth, *total.shape[1:])
 
 
@@ -226,21 +227,14 @@ def _depthwise(x, kernel, strides, pads, dilation):
         out_size(n, k, s, d, "valid")
         for n, k, s, d in zip(x.shape[1:-1], kernel.shape[:-2], strides, dilation, strict=True)
     ]
-    single = filters == channels
-    total = None
+    single, terms = filters == channels, []
     for point in itertools.product(*map(range, kernel.shape[:-2])):
-        shifted = x[
-            (
-                slice(None),
-                *(
-                    slice(p * d, p * d + (n - 1) * s + 1, s)
-                    for p, n, s, d in zip(point, sizes, strides, dilation, strict=True)
-                ),
-            )
-        ]
+        starts = [p * d for p, d in zip(point, dilation, strict=True)]
+        where = (slice(a, a + (n - 1) * s + 1, s) for a, n, s in zip(starts, sizes, strides, strict=True))
+        shifted = x[(slice(None), *where)]
         weights = kernel[point][0] if single else kernel[point].reshape(channels, -1)
-        term = (shifted if single else shifted[..., None]) * weights
-        total = term if total is None else total + term
+        terms.append((shifted if single else shifted[..., None]) * weights)
+    total = functools.reduce(operator.add, terms)
     return total.reshape(*total.shape[: x.ndim - 1], filters)
 
 

@@ -39,9 +39,9 @@ def moments(
         mean = jnp.sum(jnp.where(inside, x, 0), axes, keepdims=True) / count
         return mean, jnp.sum(jnp.square(jnp.where(inside, x - mean, 0)), axes, keepdims=True) / count
     if _by_columns(x, axes):  # XLA's own sums over leading axes are slow on the CPU, see columns.py
-        count = x.size // x.shape[-1]
-        mean = column_sum(x) / count
-        variance = column_sum(jnp.square(x - spread(mean, x.shape))) / count
+        rows = x.size // x.shape[-1]
+        mean = column_sum(x) / rows
+        variance = column_sum(jnp.square(x - spread(mean, x.shape))) / rows
         kept = (1,) * (x.ndim - 1) + (-1,)
         return mean.reshape(kept), variance.reshape(kept)
     mean = jnp.mean(x, axes, keepdims=True)

@@ -8,6 +8,6 @@ def on_cpu() -> bool:
 
     Both formulations give the same numbers, so a computation that ends up on another device is slower, not wrong.
     """
-    device = jax.config.jax_default_device
+    device = jax.config.jax_default_device  # type: ignore[attr-defined]
     platform = getattr(device, "platform", device) if device is not None else jax.default_backend()
     return platform == "cpu"

@@ -40,14 +40,14 @@ def max_pool(
     >>> max_pool(jnp.arange(4.0).reshape(1, 4, 1), 2)[0, :, 0].tolist()
     [1.0, 3.0]
     """
-    window, strides, pads = _geometry(x, window, strides, padding, channels_last)
+    size, step, pads = _geometry(x, window, strides, padding, channels_last)
     lowest = -jnp.inf if jnp.issubdtype(x.dtype, jnp.floating) else jnp.iinfo(x.dtype).min
-    if not on_cpu() or max(window) > LONGEST:
-        return lax.reduce_window(x, np.asarray(lowest, x.dtype), lax.max, window, strides, pads)
+    if not on_cpu() or max(size) > LONGEST:
+        return lax.reduce_window(x, np.asarray(lowest, x.dtype), lax.max, size, step, pads)
     # The last axis first: of equal values, the first in row-major order wins then.
     for axis in reversed(range(x.ndim)):
-        if window[axis] > 1 or strides[axis] > 1:
-            x = _largest(_shifted(x, axis, window[axis], strides[axis], pads[axis], lowest))
+        if size[axis] > 1 or step[axis] > 1:
+            x = _largest(_shifted(x, axis, size[axis], step[axis], pads[axis], lowest))
     return x
 
 
@@ -63,17 +63,17 @@ def average_pool(
     >>> average_pool(jnp.arange(3.0).reshape(1, 3, 1), 2, 2, "same")[0, :, 0].tolist()
     [0.5, 2.0]
     """
-    window, strides, pads = _geometry(x, window, strides, padding, channels_last)
+    size, step, pads = _geometry(x, window, strides, padding, channels_last)
     y = x.astype(jnp.float32) if x.dtype.itemsize < 4 or not jnp.issubdtype(x.dtype, jnp.floating) else x
     count: np.ndarray = np.ones((), np.float32)
     for axis in range(x.ndim):
-        inside = np.pad(np.ones(x.shape[axis], np.float32), pads[axis]) if window[axis] > 1 else None
+        inside = np.pad(np.ones(x.shape[axis]), pads[axis]) if size[axis] > 1 else None
         if inside is not None:
-            sums = np.convolve(inside, np.ones(window[axis], np.float32), "valid")[:: strides[axis]]
+            sums = np.convolve(inside, np.ones(size[axis]), "valid").astype(np.float32)[:: step[axis]]
             count = count * sums.reshape([-1 if a == axis else 1 for a in range(x.ndim)])
-    y = lax.reduce_window(y, np.asarray(0, y.dtype), lax.add, window, strides, pads)
+    y = lax.reduce_window(y, np.asarray(0, y.dtype), lax.add, size, step, pads)
     dtype = x.dtype if jnp.issubdtype(x.dtype, jnp.floating) else jnp.float32
-    return (y / (count if padding == "same" else np.float32(math.prod(window)))).astype(dtype)
+    return (y / (count if padding == "same" else np.float32(math.prod(size)))).astype(dtype)
 
 
 def _geometry(x, window, strides, padding, channels_last):
