@@ -93,11 +93,13 @@ def add_variable(optimizer: "Optimizer", shape: Any, args: Sequence[Any], given:
 
 
 def _is_dtype(x: Any) -> bool:
+    if x is None or callable(x) and not isinstance(x, type) or hasattr(x, "shape"):
+        return False  # an initializer or an array
     try:
         dtypes.standardize_dtype(x)
     except (TypeError, ValueError):
         return False
-    return x is not None
+    return True
 
 
 def add_like(

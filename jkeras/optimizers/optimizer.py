@@ -68,7 +68,13 @@ class Optimizer(declaring.Configurable):
         own["_generation"] = self._fixed_generation or ("2.2" if era == "1" else era)
         own.update(_version=0, _hypers={}, _tracked=[], _entries=[], _learning_rate=None, _layout=None, _compiled={})
         own.update(
-            _trainable_variables=[], _indices={}, built=False, _excluded_ids=set(), _excluded_names=(), _step_grads=None, _idle=()
+            _trainable_variables=[],
+            _indices={},
+            built=False,
+            _excluded_ids=set(),
+            _excluded_names=(),
+            _step_grads=None,
+            _idle=(),
         )
         self.updates: list = []
         fields = Optimizer._fields
@@ -346,7 +352,7 @@ class Optimizer(declaring.Configurable):
     def __setattr__(self, name: str, value: Any) -> None:
         if "_version" not in self.__dict__:
             raise RuntimeError(f"{type(self).__name__}: call super().__init__() before setting attributes.")
-        if name in type(self)._fields and name not in type(self)._dynamic:
+        if name in type(self)._fields and name not in ("learning_rate", "name", *type(self)._dynamic):
             self._changed()  # it is compiled in
         object.__setattr__(self, name, value)
         if isinstance(value, (Variable, list, tuple)) and not name.startswith("_trainable"):

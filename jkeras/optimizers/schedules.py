@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..core import registry
+from ..core import registry, rng
 from ..core.declare import Configurable, declare, era_default
 from ..core.registry import Family
 
@@ -266,7 +266,7 @@ class LinearCosineDecay(LearningRateSchedule):
 class NoisyLinearCosineDecay(LinearCosineDecay):
     """``LinearCosineDecay`` with normal noise of variance ``initial_variance / (1 + step) ** variance_decay``.
 
-    The noise of a step depends on the seed and the step alone.
+    The noise of a step depends on the seed and the step alone; without a seed one is drawn when it is made.
 
     >>> float(NoisyLinearCosineDecay(0.1, 10, initial_variance=0.0)(0)) == float(LinearCosineDecay(0.1, 10)(0))
     True
@@ -282,9 +282,13 @@ class NoisyLinearCosineDecay(LinearCosineDecay):
     seed: int | None = None
     name: Any = None
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._drawn = rng.fresh_seed() if self.seed is None else self.seed
+
     def _noise(self, step: Any, dtype: Any) -> Any:
         done = jnp.minimum(jnp.asarray(step), self.decay_steps)
-        key = jax.random.fold_in(jax.random.key(0 if self.seed is None else self.seed), jnp.asarray(step, jnp.uint32))
+        key = jax.random.fold_in(jax.random.key(self._drawn), jnp.asarray(step, jnp.uint32))
         variance = self.initial_variance / (1.0 + done.astype(dtype)) ** self.variance_decay
         return jnp.sqrt(variance) * jax.random.normal(key, (), dtype)
 

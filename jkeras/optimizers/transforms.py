@@ -76,14 +76,16 @@ def rule(
             if g is None:
                 updates.append(jnp.zeros_like(p))
                 continue
-            if p.dtype not in scalars:
-                shown = {name: value.astype(p.dtype) for name, value in common.items()}
-                scalars[p.dtype] = SimpleNamespace(**begin(t, p.dtype), **shown)
-            own = SimpleNamespace(**{name: values[i] for name, values in state.slots.items()})
-            delta, changed = step(g.astype(p.dtype), p, own, scalars[p.dtype])
+            wide = jnp.promote_types(p.dtype, jnp.float32)  # in half precision 1 - 0.999 is 0
+            if wide not in scalars:
+                shown = {name: value.astype(wide) for name, value in common.items()}
+                scalars[wide] = SimpleNamespace(**begin(t, wide), **shown)
+            own = {name: values[i] for name, values in state.slots.items()}
+            seen = SimpleNamespace(**{n: v if v is None else jnp.asarray(v).astype(wide) for n, v in own.items()})
+            delta, changed = step(g.astype(wide), p.astype(wide), seen, scalars[wide])
             updates.append(delta.astype(p.dtype))
             for name, value in changed.items():
-                new[name][i] = value
+                new[name][i] = value.astype(own[name].dtype)
         return jax.tree.unflatten(structure, updates), State(t, new, common)
 
     return optax.GradientTransformation(init, update)
