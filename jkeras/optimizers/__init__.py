@@ -5,7 +5,7 @@ from typing import Any
 
 from ..core import registry
 from ..core.declare import current_era
-from . import legacy, schedules
+from . import experimental, legacy, schedules
 from .optimizer import Optimizer
 from .table import (
     SGD,
@@ -163,6 +163,7 @@ __all__ = [
     "adamax",
     "clip_norm",
     "deserialize",
+    "experimental",
     "get",
     "legacy",
     "nadam",
