@@ -1,15 +1,17 @@
 """Convolutions of arrays with one to three spatial axes; the CPU gets the formulation that is fast there.
 
 Accelerators run ``lax.conv_general_dilated`` as it is. On the CPU the rule of ``_on_cpu`` decides by shape alone,
-never by value; the results agree to float32 rounding. ``benchmarks/conv_shapes.py`` repeats the measurements named
-here, which are milliseconds (forward / input gradient / filter gradient), jax 0.10.2, 2 cores, with the compiler
-options of ``train/compiler.py``:
+never by value; the results agree to float32 rounding. Measured (``benchmarks/conv_shapes.py shapes``), processor time
+in ms, forward / gradient of the input / gradient of the kernel, jax 0.10.2, 2 busy cores, with the compiler options of
+``train/compiler.py`` on both sides:
 
-- pointwise, 32x56x56x64 -> 256:            conv 52 / 17 / 88     matmul 15 / 16 / 17
-- depthwise 3x3, 32x56x56x64:               conv 470 / 410 / 75   taps 5 / 3, filter gradient by dense blocks 35
-- depthwise 3x3 x2, 32x28x28x32:            conv 47 / 118 / 3771  taps 1 / 3, filter gradient by dense blocks 6
-- four groups, 32x28x28x64:                 conv 5 / 10 / 815     one conv a block 6 / 10 / 12
-- 3x3x3, 4x16x32x32x8 -> 16:                conv 28 / 57 / 49     2-D convs, one a depth tap 4 / 7 / 8
+- pointwise, 32x56x56x64 -> 256:        conv 54 / 17 / 95       matmul 56 / 17 / 29
+- pointwise / 2, 32x56x56x64 -> 128:    conv 4 / 5 / 16         matmul 2 / 3 / 6
+- depthwise 3x3, 32x56x56x64:           conv 346 / 311 / 68     sum over the window 12 / 5, dense blocks 54
+- depthwise 3x3 / 2, 32x56x56x64:       conv 250 / 405 / 26     sum over the window 3 / 2, dense blocks 26
+- depthwise 3x3 x2, 32x28x28x32:        conv 32 / 85 / 2382     sum over the window 2 / 3, dense blocks 7
+- four groups 3x3, 32x28x28x64:         conv 12 / 10 / 669      dense blocks 6 / 6 / 10
+- 3x3x3, 4x16x32x32x8 -> 16:            conv 28 / 59 / 48       2-D convolutions 7 / 9 / 9
 """
 
 import functools
