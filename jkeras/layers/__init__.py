@@ -26,6 +26,13 @@ MODULES = {
     "spectrogram": "MelSpectrogram STFTSpectrogram",
     "reshaping": "Cropping1D Cropping2D Cropping3D Flatten Permute RepeatVector Reshape UpSampling1D UpSampling2D "
     "UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D",
+    "image_color": "AutoContrast ContrastLimitedAdaptiveHistogramEqualization Equalization RandomBrightness "
+    "RandomColorDegeneration RandomColorJitter RandomContrast RandomErasing RandomGaussianBlur RandomGrayscale RandomHue "
+    "RandomInvert RandomPosterization RandomSaturation RandomSharpness Solarization",
+    "image_geometry": "RandomElasticTransform RandomFlip RandomPerspective RandomRotation RandomShear RandomTranslation "
+    "RandomZoom",
+    "image_mix": "AugMix CutMix MixUp Pipeline RandAugment",
+    "image_size": "CenterCrop MaxNumBoundingBoxes RandomCrop RandomHeight RandomWidth Resizing",
     "jax_layer": "FlaxLayer JaxLayer",
     "legacy": "Highway MaxoutDense Merge merge",
     "merging": "Add Average Concatenate Dot Maximum Minimum Multiply Subtract add average concatenate dot maximum "
