@@ -38,7 +38,10 @@ def sgd(k, rate=0.1, **more):
 def mlp(k, out=3, activation="softmax", **more):
     L = k.layers
     return k.models.Sequential(
-        [L.Dense(5, activation="tanh", input_shape=(4,), name="hidden", **more), L.Dense(out, activation=activation, name="out")]
+        [
+            L.Dense(5, activation="tanh", input_shape=(4,), name="hidden", **more),
+            L.Dense(out, activation=activation, name="out"),
+        ]
     )
 
 

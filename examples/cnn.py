@@ -6,9 +6,9 @@ python examples/cnn.py [--epochs 40]
 import argparse
 
 import numpy as np
-from jkeras.callbacks import EarlyStopping
 
 import jkeras as keras
+from jkeras.callbacks import EarlyStopping
 from jkeras.layers import (
     Activation,
     BatchNormalization,

@@ -139,7 +139,7 @@ class OrthogonalRegularizer(Regularizer):
 l1, l2, orthogonal_regularizer = L1, L2, OrthogonalRegularizer
 
 
-def l1_l2(l1=era_default(0.0), l2=era_default(0.0)):  # noqa: B008 - resolved below
+def l1_l2(l1=era_default(0.0), l2=era_default(0.0)):
     """Return `L1L2(l1, l2)`; the defaults are 0, and 0.01 up to Keras 2.
 
     >>> l1_l2(l1=0.5)

@@ -30,7 +30,9 @@ def test_a_jax_numpy_function_takes_a_variable(function):
     np.testing.assert_array_equal(function(Variable(value)), function(value))
 
 
-@pytest.mark.parametrize("expression", ["v + 2", "2 - v", "v * v", "v / 2", "v ** 2", "-v", "abs(v)", "v @ v", "v > 1", "v == v"])
+@pytest.mark.parametrize(
+    "expression", ["v + 2", "2 - v", "v * v", "v / 2", "v ** 2", "-v", "abs(v)", "v @ v", "v > 1", "v == v"]
+)
 def test_an_operator_on_a_variable_is_that_on_its_array(expression):
     value = np.array([[1.0, -2.0], [3.0, 4.0]], "float32")
     expected = eval(expression, {"v": value})
@@ -161,7 +163,13 @@ def test_a_bad_argument_is_named(make, error, message):
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("Dense", "dense"), ("Conv2D", "conv2d"), ("BatchNormalization", "batch_normalization"), ("LSTM", "lstm"), ("ReLU", "re_lu")],
+    [
+        ("Dense", "dense"),
+        ("Conv2D", "conv2d"),
+        ("BatchNormalization", "batch_normalization"),
+        ("LSTM", "lstm"),
+        ("ReLU", "re_lu"),
+    ],
 )
 def test_an_automatic_name_is_that_of_keras(name, expected):
     assert snake_case(name) == expected

@@ -104,7 +104,8 @@ def test_fashion_mnist_reads_idx_files(cache):
     assert y_train.tolist() == [0, 1, 2, 3, 4] and y_test.tolist() == [0, 1, 2]
 
 
-@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b""), gzip.compress(b"\0\0\x09\x01\0\0\0\0")])
+@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b""), gzip.compress(b"\0\0\x09\x01\0\0\0\0")],
+                         ids=["empty", "no gzip", "nothing inside", "another kind"])  # fmt: skip
 def test_fashion_mnist_names_a_damaged_file(cache, content):
     folder = cache / "fashion-mnist"
     folder.mkdir()

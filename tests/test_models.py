@@ -137,7 +137,11 @@ ERRORS = [
     (lambda: Sequential(layers.Dense(1), layers.Dense(2)), TypeError, "takes a list of layers"),
     (lambda: Sequential([layers.Dense]), TypeError, r"Did you mean Dense\(...\)"),
     (lambda: Sequential(["dense"]), TypeError, "expected a layer"),
-    (lambda: Sequential([layers.Dense(1, name="a"), layers.Dense(1, name="a")]), ValueError, "two layers are named 'a'"),
+    (
+        lambda: Sequential([layers.Dense(1, name="a"), layers.Dense(1, name="a")]),
+        ValueError,
+        "two layers are named 'a'",
+    ),
     (lambda: Sequential().pop(), TypeError, "no layers to pop"),
     (lambda: Model(Input((2,)), layers.Dense(1)(Input((2,)))), ValueError, "disconnected"),
     (lambda: Model(np.ones(2), np.ones(2)), ValueError, "must be symbolic tensors"),

@@ -124,7 +124,7 @@ MISTAKES = {
     "one-hot for sparse": (lambda: classifier().fit(X, np.eye(3)[LABELS]), ValueError, "received one-hot targets"),
     "sparse for one-hot": (lambda: classifier("categorical_crossentropy").fit(X, LABELS), ValueError, "to_categorical"),
     "targets too wide": (lambda: regression().fit(X, np.ones((22, 4))), ValueError, "received targets of shape"),
-    "index too large": (lambda: embedding().fit(np.full((4, 4), 5), np.ones((4, 1))), ValueError, r"between 0 and 4 \(input_dim=5\)"),
+    "index too large": (lambda: embedding().fit(np.full((4, 4), 5), np.ones((4, 1))), ValueError, "between 0 and 4"),
     "unknown loss": (lambda: regression(loss="mze"), ValueError, "(?i)Did you mean 'mse'"),
     "unknown optimizer": (lambda: regression("adamm"), ValueError, "Did you mean '[aA]dam"),
     "unknown metric": (lambda: regression(metrics=["mea"]), ValueError, "Did you mean"),
@@ -242,7 +242,9 @@ class Boom(Callback):
                 raise self.error
 
 
-@pytest.mark.parametrize("error", [RuntimeError("boom"), signal.SIGINT, signal.SIGTERM], ids=["exception", "ctrl-c", "sigterm"])
+@pytest.mark.parametrize(
+    "error", [RuntimeError("boom"), signal.SIGINT, signal.SIGTERM], ids=["exception", "ctrl-c", "sigterm"]
+)
 def test_an_interrupted_fit_leaves_a_usable_model(error):
     model = regression("adam")
     expected = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: SystemExit}.get(error, RuntimeError)
@@ -270,7 +272,9 @@ class Stop(Exception):
 
 
 def dropout_net():
-    model = Sequential([Input((3,)), layers.Dense(8), layers.Dropout(0.5), layers.BatchNormalization(), layers.Dense(1)])
+    model = Sequential(
+        [Input((3,)), layers.Dense(8), layers.Dropout(0.5), layers.BatchNormalization(), layers.Dense(1)]
+    )
     model.compile("adam", "mse", metrics=["mae"])
     return model
 
@@ -340,8 +344,14 @@ class Stateless(Model):
         (loss, rest), grads = jax.value_and_grad(objective, has_aux=True)(trainable, rest)
         trainable, optimizer = self.optimizer.stateless_apply(optimizer, grads, trainable)
         own = [v.path for v in self.tracker.variables]
-        new = dict(zip(own, self.tracker.stateless_update_state(
-            [m for m, v in zip(metrics, self.metrics_variables) if v.path in own], loss)))
+        new = dict(
+            zip(
+                own,
+                self.tracker.stateless_update_state(
+                    [m for m, v in zip(metrics, self.metrics_variables) if v.path in own], loss
+                ),
+            )
+        )
         metrics = [new.get(v.path, m) for m, v in zip(metrics, self.metrics_variables)]
         return {"mine": loss}, (trainable, rest, optimizer, metrics)  # fmt: skip
 

@@ -14,7 +14,6 @@ from ..nn.random import Draw, draw_many
 from . import config, dtypes
 from . import frame as frames
 
-
 _made = [0]
 
 

@@ -1,6 +1,7 @@
 """Functions and modules written in JAX as layers."""
 
 import inspect
+import sys
 
 import jax
 import jax.numpy as jnp
@@ -190,8 +191,8 @@ class FlaxLayer(JaxLayer):
 
 
 def _all_but_params():
-    try:
-        from flax.linen import DenyList
-    except ImportError:
-        raise ImportError("FlaxLayer needs Flax: pip install flax.") from None
-    return DenyList(["params"])
+    """Flax's filter for all collections but the parameters; whoever has a module of Flax has Flax loaded."""
+    linen = sys.modules.get("flax.linen")
+    if linen is None:
+        raise ImportError("FlaxLayer needs a module of Flax: pip install flax, and make one with flax.linen.")
+    return linen.DenyList(["params"])

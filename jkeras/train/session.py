@@ -36,6 +36,7 @@ class Session:
     def __init__(self, model: Any, plan: Plan):
         self.model, self.plan = model, plan
         self.jit = model._compiled.jit
+        self.version = getattr(model.optimizer, "version", 0)  # grows when the optimizer's compiled-in settings change
         self.options = compiler_options()
         self._epoch: dict[tuple, programs.EpochProgram] = {}
         self._streams: dict[str, Any] = {}
@@ -130,11 +131,11 @@ class Session:
 
 def session_of(model: Any, batch: Batch) -> Session:
     """The programs of a model for data like ``batch``; made anew when what they were made for has changed."""
-    compiled = compiling.resolve(model, batch[0], batch[1])
+    compiling.resolve(model, batch[0], batch[1])
     plan = step.make_plan(model)
     session = model._programs.get("session")
-    if session is None or [list(map(id, g)) for g in session.plan[:4]] != [list(map(id, g)) for g in plan[:4]]:
+    same = session is not None and session.version == getattr(model.optimizer, "version", 0)
+    if not same or [list(map(id, g)) for g in session.plan[:4]] != [list(map(id, g)) for g in plan[:4]]:
         model._programs["session"] = session = Session(model, plan)
         model._programs["plan"] = plan
-    del compiled
     return session
