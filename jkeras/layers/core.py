@@ -71,7 +71,7 @@ class EinsumDense(Layer):
     """
 
     equation: str
-    output_shape: Converter(lambda v: v if isinstance(v, int) else tuple(v))
+    output_shape: Converter(lambda v: (v,) if isinstance(v, int) else tuple(v))
     activation: Activation = None
     bias_axes: object = None
     kernel_initializer: Initializer = "glorot_uniform"
@@ -84,10 +84,7 @@ class EinsumDense(Layer):
     lora_alpha: object = None
     gptq_unpacked_column_size: object = None
     quantization_config: adaptation.Quantization = None
-    supports_masking, enable_lora, _adapted = True, adaptation.enable_lora, "kernel"
-
-    def __post_init__(self):
-        self.partial_output_shape = (self.output_shape,) if isinstance(self.output_shape, int) else self.output_shape
+    enable_lora, _adapted = adaptation.enable_lora, "kernel"
 
     def build(self, input_shape):
         kernel_shape, bias_shape, axes = einsum_shapes(self, tuple(input_shape))
@@ -126,7 +123,7 @@ def einsum_shapes(layer, input_shape):
         raise wrong(f"expected an input of {len(names[0])} axes, received shape {input_shape}.")
     shown = input_shape[hidden:] if first else input_shape[: len(names[0])]
     known = dict(zip(names[0], shown))
-    full = (input_shape[0], *(input_shape[1:hidden] if first else ()), *layer.partial_output_shape)
+    full = (input_shape[0], *(input_shape[1:hidden] if first else ()), *layer.given_output_shape)
     sizes = dict(zip(names[2], full[hidden:] if first else full))
     for name in names[0]:
         if sizes.get(name) is not None and known[name] != sizes[name]:
@@ -225,18 +222,18 @@ class Lambda(Layer):
         return self.mask(inputs, mask) if callable(self.mask) else self.mask
 
     def compute_output_shape(self, input_shape):
-        if self.output_shape is None:
+        if self.given_output_shape is None:
             return super().compute_output_shape(input_shape)
-        if callable(self.output_shape):
-            return self.output_shape(input_shape)
+        if callable(self.given_output_shape):
+            return self.given_output_shape(input_shape)
         several = input_shape and isinstance(input_shape[0], (tuple, list))
-        return ((input_shape[0] if several else input_shape)[0], *self.output_shape)
+        return ((input_shape[0] if several else input_shape)[0], *self.given_output_shape)
 
     def _has_closed_form(self):
         return False
 
     def _declares_shape(self):
-        return self.output_shape is not None
+        return self.given_output_shape is not None
 
     def get_config(self):
         return unless_set(super().get_config(), "output_shape", "mask")

@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ..core.layer import Layer, layer
 from ..core.spec import describe
@@ -35,6 +36,9 @@ class Embedding(Layer):
 
     def __post_init__(self):
         self.autocast, self.supports_masking = False, self.mask_zero
+        if self.given_weights is not None:
+            alone = not isinstance(self.given_weights, (list, tuple)) or len(self.given_weights) != 1
+            self._initial_weights = [self.given_weights] if alone else self.given_weights
 
     def build(self, input_shape=None):
         self.embeddings = self.add_weight("embeddings", (self.input_dim, self.output_dim))
@@ -57,21 +61,12 @@ class Embedding(Layer):
         return unless_set({k: v for k, v in config.items() if k != "weights"}, *adaptation.ARGUMENTS)
 
 
-def _give_weights(self, value):
-    """The argument ``weights``: one matrix, or a list of it, to begin with."""
-    if value is not None:
-        self._initial_weights = value if isinstance(value, (list, tuple)) and len(value) == 1 else [value]
-
-
-# The argument and the property of all layers share a name.
-_weights = Embedding.weights = property(Layer.weights.fget, _give_weights)
-
-
 def check_range(layer, indices):
     """Raises ValueError for an index outside of the table, where the values are known."""
     if isinstance(indices, jax.core.Tracer) or not indices.size:
         return
-    low, high = int(indices.min()), int(indices.max())
+    values = np.asarray(indices)
+    low, high = int(values.min()), int(values.max())
     if low < 0 or high >= layer.input_dim:
         raise ValueError(
             f"{describe(layer)}: expected indices from 0 to {layer.input_dim - 1}, received {low} to {high}. "
@@ -128,5 +123,5 @@ class ReversibleEmbedding(Embedding):
     def compute_output_shape(self, input_shape, reverse=False):
         return (*input_shape[:-1], self.input_dim) if reverse else (*input_shape, self.output_dim)
 
-
-ReversibleEmbedding.weights = _weights
+    def _has_closed_form(self):
+        return False  # the shape depends on ``reverse``

@@ -23,7 +23,7 @@ def check_list(layer, shapes, least=1, exactly=None):
         raise ValueError(f"{describe(layer)}: expected inputs of one batch size, received shapes {shapes}.")
 
 
-class Merge(Layer):
+class Elementwise(Layer):
     """Base of the layers that combine inputs element by element, broadcasting; inputs of lower rank get axes after the
     batch axis.
 
@@ -65,19 +65,21 @@ class Merge(Layer):
         return functools.reduce(jnp.logical_or, mask)
 
 
-class _Masked(Merge):
-    """What has no value that leaves the other unchanged (Keras 3 too): masked elements give way to unmasked ones."""
+def masks_of(inputs):
+    """Each input's mask as an array of its shape, or None."""
+    masks = [frames.get_mask(x) for x in inputs] if isinstance(inputs, (list, tuple)) else []
+    return [None if m is None else jnp.broadcast_to(m[..., None], x.shape) for x, m in zip(inputs, masks)]
+
+
+class _Extreme(Elementwise):
+    """Masked elements give way to unmasked ones, as in Keras 3, for no value leaves any other as it is."""
 
     def call(self, inputs):
-        masks = [frames.get_mask(x) for x in inputs] if isinstance(inputs, (list, tuple)) else [None]
+        masks = masks_of(inputs)
         if all(m is None for m in masks):
             return super().call(inputs)
-        output = mask = None
-        for i, (x, m) in enumerate(zip(inputs, masks)):
-            m = None if m is None else jnp.broadcast_to(m[..., None], x.shape)
-            if i == 0:
-                output, mask = x, m
-                continue
+        output, mask = inputs[0], masks[0]
+        for x, m in zip(inputs[1:], masks[1:]):
             x = x if m is None else jnp.where(m, x, output)
             output = output if mask is None else jnp.where(mask, output, x)
             mask = None if m is None or mask is None else m | mask
@@ -86,7 +88,7 @@ class _Masked(Merge):
 
 
 @layer
-class Add(Merge):
+class Add(Elementwise):
     """The sum of the inputs.  https://keras.io/api/layers/merging_layers/add/
 
     >>> Add()([jnp.ones(2), jnp.ones(2)]).tolist()
@@ -98,7 +100,7 @@ class Add(Merge):
 
 
 @layer
-class Subtract(Merge):
+class Subtract(Elementwise):
     """The first input minus the second.  https://keras.io/api/layers/merging_layers/subtract/
 
     >>> Subtract()([jnp.ones(2), jnp.ones(2)]).tolist()
@@ -112,19 +114,30 @@ class Subtract(Merge):
 
 
 @layer
-class Multiply(Merge):
-    """The product of the inputs.  https://keras.io/api/layers/merging_layers/multiply/
+class Multiply(Elementwise):
+    """The product of the inputs, masked elements counting as 1, and 0 where all are masked.
+
+    https://keras.io/api/layers/merging_layers/multiply/
 
     >>> Multiply()([jnp.full(2, 3.0), jnp.ones(2)]).tolist()
     [3.0, 3.0]
     """
+
+    def call(self, inputs):
+        masks = masks_of(inputs)
+        if all(m is None for m in masks):
+            return super().call(inputs)
+        output = self._merge([x if m is None else jnp.where(m, x, 1) for x, m in zip(inputs, masks)])
+        return (
+            output if any(m is None for m in masks) else jnp.where(functools.reduce(jnp.logical_or, masks), output, 0)
+        )
 
     def _merge(self, inputs):
         return functools.reduce(jnp.multiply, inputs)
 
 
 @layer
-class Average(Merge):
+class Average(Elementwise):
     """The mean of the inputs.  https://keras.io/api/layers/merging_layers/average/
 
     >>> Average()([jnp.full(2, 3.0), jnp.ones(2)]).tolist()
@@ -136,7 +149,7 @@ class Average(Merge):
 
 
 @layer
-class Maximum(_Masked):
+class Maximum(_Extreme):
     """The largest of the inputs, element by element.  https://keras.io/api/layers/merging_layers/maximum/
 
     >>> Maximum()([jnp.full(2, 3.0), jnp.ones(2)]).tolist()
@@ -148,7 +161,7 @@ class Maximum(_Masked):
 
 
 @layer
-class Minimum(_Masked):
+class Minimum(_Extreme):
     """The smallest of the inputs, element by element.  https://keras.io/api/layers/merging_layers/minimum/
 
     >>> Minimum()([jnp.full(2, 3.0), jnp.ones(2)]).tolist()
@@ -171,6 +184,7 @@ class Concatenate(Layer):
 
     axis: int = -1
     supports_masking = True
+    combine = staticmethod(jnp.any)  # a step passes if one feature does; before Keras 3: if all do
 
     def build(self, input_shape):
         self.compute_output_shape(input_shape)
@@ -202,7 +216,7 @@ class Concatenate(Layer):
         for x, m in zip(inputs, mask):
             m = jnp.ones(x.shape, bool) if m is None else jnp.asarray(m)
             whole.append(jnp.broadcast_to(m.reshape(*m.shape, *[1] * (x.ndim - m.ndim)), x.shape))
-        return jnp.all(jnp.concatenate(whole, axis=self.axis), axis=-1)
+        return type(self).combine(jnp.concatenate(whole, axis=self.axis), axis=-1)
 
 
 def _axes(value):

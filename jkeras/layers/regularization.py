@@ -89,7 +89,8 @@ class _SpatialDropout(Dropout):
         )
 
     def get_config(self):
-        return {k: v for k, v in super().get_config().items() if k in ("name", "dtype", "rate", "seed", "data_format")}
+        config = {**super().get_config(), "dtype": self.dtype}
+        return {key: value for key, value in config.items() if key != "trainable"}
 
 
 @layer
@@ -210,3 +211,6 @@ class ActivityRegularization(Layer):
 
     def call(self, inputs):
         return inputs
+
+    def get_config(self):
+        return {key: value for key, value in super().get_config().items() if key != "activity_regularizer"}
