@@ -447,3 +447,18 @@ def test_history_answers_to_both_spellings():
     model = classifier(metrics=["acc"])
     history = model.fit(X, LABELS, verbose=0, validation_split=0.2).history
     assert history["acc"] == history["accuracy"] and history["val_acc"] == history["val_accuracy"]
+
+
+def test_training_holds_the_data_once_on_the_device():
+    x, y = np.zeros((4000, 300), "float32"), np.zeros((4000, 1), "float32")
+    model = Sequential([Input((300,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    before = sum(a.nbytes for a in jax.live_arrays())
+    seen = []
+
+    class Watch(Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            seen.append(sum(a.nbytes for a in jax.live_arrays()) - before)
+
+    model.fit(x, y, batch_size=500, epochs=2, verbose=0, callbacks=[Watch()])
+    assert max(seen) < 1.05 * (x.nbytes + y.nbytes)
