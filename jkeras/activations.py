@@ -5,11 +5,12 @@ halves one axis.
 """
 
 import types
+import warnings
 
 import jax
 import jax.numpy as jnp
 
-from .core import registry
+from .core import config, registry
 from .core.declare import current_era
 from .core.registry import Family
 from .core.symbolic import op
@@ -93,6 +94,11 @@ def relu6(x):
     return jax.nn.relu6(jnp.asarray(x))
 
 
+def _floating(x):
+    x = jnp.asarray(x)
+    return x if jnp.issubdtype(x.dtype, jnp.inexact) else x.astype(config.floatx())
+
+
 @op
 def softmax(x, axis=-1):
     """Return `exp(x) / sum(exp(x))`, the sum taken over `axis`, an int or a tuple of ints.
@@ -100,7 +106,13 @@ def softmax(x, axis=-1):
     >>> softmax([[1.0, 1.0]]).tolist()
     [[0.5, 0.5]]
     """
-    return jax.nn.softmax(jnp.asarray(x), axis)
+    x = _floating(x)
+    if isinstance(axis, int) and -x.ndim <= axis < x.ndim and x.shape[axis] == 1:
+        warnings.warn(
+            f"softmax over axis {axis} of shape {x.shape}, which has size 1, always gives 1. Is sigmoid meant?",
+            stacklevel=3,
+        )
+    return jax.nn.softmax(x, axis)
 
 
 @op
@@ -110,7 +122,7 @@ def log_softmax(x, axis=-1):
     >>> log_softmax([[0.0, 0.0]]).round(3).tolist()
     [[-0.6930000185966492, -0.6930000185966492]]
     """
-    return jax.nn.log_softmax(jnp.asarray(x), axis)
+    return jax.nn.log_softmax(_floating(x), axis)
 
 
 @op
@@ -425,10 +437,10 @@ def serialize(activation, use_legacy_format=False):
     name = getattr(activation, "__name__", None)
     if name is not None and (use_legacy_format or _family.objects.get(name) is activation):
         return name
-    config = registry.serialize(activation)
+    described = registry.serialize(activation)
     if isinstance(activation, types.FunctionType) and name != "<lambda>":
-        config.update(config=registry.get_registered_name(activation), registered_name="function")
-    return config
+        described.update(config=registry.get_registered_name(activation), registered_name="function")
+    return described
 
 
 def deserialize(config, custom_objects=None, use_legacy_format=False):
