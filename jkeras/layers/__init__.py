@@ -38,7 +38,8 @@ MODULES = {
     "merging": "Add Average Concatenate Dot Maximum Minimum Multiply Subtract add average concatenate dot maximum "
     "minimum multiply subtract",
     "recurrent": "RNN SimpleRNN LSTM GRU CuDNNLSTM CuDNNGRU",
-    "recurrent_cells": "AbstractRNNCell SimpleRNNCell LSTMCell GRUCell PeepholeLSTMCell StackedRNNCells",
+    "recurrent_cells": "SimpleRNNCell LSTMCell GRUCell PeepholeLSTMCell",
+    "recurrent_loop": "AbstractRNNCell StackedRNNCells",
     "wrappers": "Bidirectional TimeDistributed",
     "attention": "AdditiveAttention Attention GroupQueryAttention GroupedQueryAttention MultiHeadAttention",
     "conv_recurrent": "ConvLSTM1D ConvLSTM2D ConvLSTM2DCell ConvLSTM3D ConvRNN2D",

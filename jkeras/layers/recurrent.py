@@ -16,19 +16,20 @@ from ..core.layer import Layer, layer
 from ..core.spec import InputSpec, describe
 from ..nn import recurrent as nn
 from . import recurrent_cells as cells
+from . import recurrent_loop as loop
 from .fields import Flag, Regularizer, choice
 from .recurrent_cells import GRUCell as GRUCell
 from .recurrent_cells import LSTMCell as LSTMCell
 from .recurrent_cells import SimpleRNNCell as SimpleRNNCell
-from .recurrent_cells import StackedRNNCells as StackedRNNCells
+from .recurrent_loop import StackedRNNCells as StackedRNNCells
 
 
 def _cell(value):
     if isinstance(value, dict):
         value = registry.deserialize(value)
     if isinstance(value, (list, tuple)):
-        value = cells.StackedRNNCells(value)
-    cells.check_cell(value)
+        value = loop.StackedRNNCells(value)
+    loop.check_cell(value)
     return value
 
 
@@ -94,7 +95,7 @@ class RNN(_OfSequences):
     def build(self, sequences_shape, initial_state_shape=None, constants_shape=None):
         shape = tuple(sequences_shape)
         batch = shape[1] if self.time_major else shape[0]
-        cells.build_cell(self.cell, (batch, *shape[2:]), constants_shape or ())
+        loop.build_cell(self.cell, (batch, *shape[2:]), constants_shape or ())
         if self.stateful:
             if batch is None:
                 raise ValueError(
@@ -102,16 +103,8 @@ class RNN(_OfSequences):
                     "Give batch_shape=(batch, time, features) to Input() or batch_input_shape= to the layer."
                 )
             with jax.ensure_compile_time_eval():
-                states = cells.initial_state(self.cell, batch, dtype=self.variable_dtype)
-            self.states = jax.tree.map(self._state_variable, states)
-
-    def _state_variable(self, value):
-        def initial(shape, dtype=None):
-            return value
-
-        variable = self.add_weight("rnn_state", value.shape, initializer=initial, trainable=False)
-        variable.is_weight = False
-        return variable
+                states = loop.initial_state(self.cell, batch, dtype=self.variable_dtype)
+            self.states = jax.tree.map(lambda value: _state_variable(self, value), states)
 
     def call(self, sequences, initial_state=None, mask=None, training=False, constants=None):
         if constants and "constants" not in inspect.signature(self.cell.call).parameters:
@@ -133,21 +126,12 @@ class RNN(_OfSequences):
     def _begin(self, sequences, given):
         batch = sequences.shape[1 if self.time_major else 0]
         if given is None and not self.stateful:
-            return cells.initial_state(self.cell, batch, dtype=self.compute_dtype)
+            return loop.initial_state(self.cell, batch, dtype=self.compute_dtype)
         if given is None:
             given = jax.tree.map(lambda v: v.value, self.states, is_leaf=_is_variable)
-        spec = jax.eval_shape(lambda: cells.initial_state(self.cell, batch, dtype=self.compute_dtype))
+        spec = jax.eval_shape(lambda: loop.initial_state(self.cell, batch, dtype=self.compute_dtype))
         wanted, structure = jax.tree.flatten(spec)
-        states = [jnp.asarray(s) for s in jax.tree.leaves(given)]
-        if len(states) != len(wanted):
-            raise ValueError(
-                f"{describe(self)}: expected {len(wanted)} initial states, received {len(states)}. "
-                f"Its states have the sizes {self.state_size}."
-            )
-        for i, (state, want) in enumerate(zip(states, wanted, strict=True)):
-            if state.shape != want.shape:
-                raise ValueError(f"{describe(self)}: initial state {i} has shape {state.shape}, expected {want.shape}.")
-        return jax.tree.unflatten(structure, [s.astype(w.dtype) for s, w in zip(states, wanted, strict=True)])
+        return jax.tree.unflatten(structure, loop.fitting(self, "initial state", given, wanted))
 
     def inner_loop(self, sequences, initial_state, mask, training=False, constants=None):
         """(last output, all outputs, last states) for initial states; the place to put another loop in."""
@@ -163,7 +147,7 @@ class RNN(_OfSequences):
         return last, outputs if self.time_major else jnp.swapaxes(outputs, 0, 1), states
 
     def _run(self, xs, states, mask, training, constants):
-        return cells.run_cell(
+        return loop.run_cell(
             self.cell,
             xs,
             states,
@@ -181,20 +165,17 @@ class RNN(_OfSequences):
 
     def get_initial_state(self, *args, **kwargs):
         """The list of initial states for a ``batch_size``, or for ``inputs``."""
-        return cells.initial_state(self.cell, cells.batch_and_dtype(*args, **kwargs)[0], dtype=self.compute_dtype)
+        return loop.initial_state(self.cell, cells.batch_and_dtype(*args, **kwargs)[0], dtype=self.compute_dtype)
 
     def reset_state(self, states=None):
         """Sets the states of a stateful layer to zero, or to given values."""
         if states is not None and not self.stateful:
             raise AttributeError(f"{describe(self)} is not stateful; make it with stateful=True.")
         variables = jax.tree.leaves(self.states, is_leaf=_is_variable)
-        values = [jnp.zeros(v.shape) for v in variables] if states is None else jax.tree.leaves(states)
-        if len(values) != len(variables):
-            raise ValueError(f"{describe(self)}: expected {len(variables)} states, received {len(values)}.")
-        for i, (v, value) in enumerate(zip(variables, values, strict=True)):
-            if jnp.shape(value) != v.shape:
-                raise ValueError(f"{describe(self)}: state {i} has shape {v.shape}, received {jnp.shape(value)}.")
-        for v, value in zip(variables, values, strict=True):
+        zeros = [jnp.zeros(v.shape) for v in variables]
+        for v, value in zip(
+            variables, loop.fitting(self, "state", zeros if states is None else states, zeros), strict=True
+        ):
             v.assign(value)
 
     def reset_states(self, states=None):
@@ -214,6 +195,15 @@ class RNN(_OfSequences):
         made = cls(**config)
         made._num_constants = count
         return made
+
+
+def _state_variable(rnn, value):
+    def initial(shape, dtype=None):
+        return value
+
+    variable = rnn.add_weight("rnn_state", value.shape, initializer=initial, trainable=False)
+    variable.is_weight = False
+    return variable
 
 
 def _is_variable(x):
