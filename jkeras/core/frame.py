@@ -31,6 +31,7 @@ class Frame:
         abstract: bool = False,
     ):
         self.values, self.training, self.key, self.abstract = values, training, key, abstract
+        self.step: Any = None  # the number of the training step, where there is one: draws without a seed follow it
         self.compute_dtype: str | None = None
         self.trainable_flags: dict[int, bool] | None = None  # id(layer) -> trainable, as fixed at compile
         self.losses: list[tuple[Any, Any]] = []  # (layer, scalar)
@@ -88,6 +89,15 @@ class Frame:
         self.draws[path] = count + 1
         key = jax.random.fold_in(self.key, np.uint32(zlib.crc32(path.encode())))
         return jax.random.fold_in(key, count) if count else key
+
+
+def step_of(frame: Frame | None) -> Any:
+    """The number of the training step that is going on, or None."""
+    while frame is not None:
+        if frame.step is not None:
+            return frame.step
+        frame = frame.parent
+    return None
 
 
 def current() -> Frame | None:

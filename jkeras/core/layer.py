@@ -1,6 +1,7 @@
 """The layer: a definition that is also a pure function of its parameters."""
 
 import contextlib
+import functools
 import math
 from collections.abc import Callable
 from typing import Any, ClassVar, Self
@@ -20,6 +21,25 @@ family = Family("keras.layers", "layer")
 def layer(cls: type) -> type:
     """Class decorator: fields become the constructor and config, and the class is known to loading by its name."""
     return family.add(declare(cls))
+
+
+def _completed(build: Callable) -> Callable:
+    """A ``build`` that may be called by hand: under the layer's name, and the layer is built afterwards."""
+
+    @functools.wraps(build)
+    def complete(self: Any, *args: Any, **kwargs: Any) -> None:
+        if vars(self).get("_building"):  # called by a subclass's build
+            return build(self, *args, **kwargs)
+        self._building = True
+        named = frames.scope_path().split("/")[-1] == self.name
+        try:
+            with contextlib.nullcontext() if named else frames.scope(self.name):
+                build(self, *args, **kwargs)
+        finally:
+            self._building = False
+        self._finish_build(args[0] if args else next(iter(kwargs.values()), None))
+
+    return complete
 
 
 class Layer(Configurable):
@@ -54,6 +74,11 @@ class Layer(Configurable):
     _weights_made: list[Variable]
     _inbound_nodes: list[Any]
     _outbound_nodes: list[Any]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in vars(cls) and not cls.__module__.startswith("jkeras.models."):
+            cls.build = _completed(vars(cls)["build"])  # type: ignore[method-assign]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         self = object.__new__(cls)
@@ -432,9 +457,21 @@ class Layer(Configurable):
         return dtypes.array_dtype(self.compute_dtype)
 
     @property
-    def quantization_mode(self) -> None:
-        """None: weights are not quantized."""
-        return None
+    def quantization_mode(self) -> str | None:
+        """How the weights are quantized, or None."""
+        return dtypes.get_policy(self.dtype_policy).quantization_mode
+
+    def quantize(self, mode: str | None = None, type_check: bool = True, config: Any = None) -> None:
+        """Keeps the weights with fewer bits, in the layers that can."""
+        raise NotImplementedError(f"{spec.describe(self)} cannot be quantized; Dense, EinsumDense and Embedding can.")
+
+    def quantized_build(self, input_shape: Any, mode: str) -> None:
+        """Makes quantized weights, in the layers that can."""
+        raise NotImplementedError(f"{spec.describe(self)} cannot be quantized; Dense, EinsumDense and Embedding can.")
+
+    def quantized_call(self, *args: Any, **kwargs: Any) -> Any:
+        """The same as ``call``, which knows whether its weights are quantized."""
+        return self.call(*args, **kwargs)
 
     @contextlib.contextmanager
     def name_scope(self) -> Any:

@@ -146,7 +146,8 @@ def key_of(seed: Any) -> jax.Array:
         frame = frames.current()
         if frame is not None and frame.key is not None:
             return frame.key_for("random")
-        return fresh_key()
+        step = frames.step_of(frame)
+        return fresh_key() if step is None else jax.random.fold_in(fresh_key(), step)
     if hasattr(seed, "next"):
         return seed.next()
     if isinstance(seed, (int, np.integer)):

@@ -113,6 +113,7 @@ def _frame(plan: Plan, values: dict, training: bool) -> frames.Frame:
 def _forward(model: Any, plan: Plan, values: dict, batch: Batch, training: bool) -> tuple[Any, Any]:
     x, y, weight = batch
     with _frame(plan, values, training) as frame:
+        frame.step = values[plan.optimizer[0]] if training and plan.optimizer else None
         y_pred = calling.call(model, (x,), {"training": training})
         loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight, training=training)
         masks = [frames.get_mask(p) for p in jax.tree.leaves(y_pred)]

@@ -1,0 +1,491 @@
+"""K: arithmetic, reductions, shapes, activations, losses and random tensors. Names and argument orders are Keras 2's."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .. import activations, losses, random
+from ..core.config import epsilon as _epsilon
+from ..core.config import floatx as _floatx
+from ..core.dtypes import array_dtype, standardize_dtype
+from ..core.symbolic import is_symbolic, op
+
+# Where Keras 2 and jax.numpy mean the same: name -> function of the same arguments.
+_UNARY = {
+    "abs": jnp.abs, "cos": jnp.cos, "exp": jnp.exp, "log": jnp.log, "round": jnp.round, "sign": jnp.sign, "sin": jnp.sin,
+    "sqrt": lambda x: jnp.sqrt(jnp.maximum(x, 0)), "square": jnp.square, "transpose": jnp.transpose,
+    "flatten": jnp.ravel, "identity": jnp.asarray,
+}  # fmt: skip
+_BINARY = {
+    "equal": jnp.equal, "greater": jnp.greater, "greater_equal": jnp.greater_equal, "less": jnp.less,
+    "less_equal": jnp.less_equal, "maximum": jnp.maximum, "minimum": jnp.minimum, "not_equal": jnp.not_equal,
+}  # fmt: skip
+_REDUCTIONS = {
+    "max": jnp.max, "min": jnp.min, "prod": jnp.prod, "sum": jnp.sum, "logsumexp": jax.scipy.special.logsumexp,
+}  # fmt: skip
+_FLOAT_REDUCTIONS = {"mean": jnp.mean, "std": jnp.std, "var": jnp.var}
+
+
+def _made(name: str, fn: Any, doc: str) -> Any:
+    fn.__name__ = fn.__qualname__ = name
+    fn.__doc__ = doc
+    return op(fn)
+
+
+def _unary(name: str, f: Any) -> Any:
+    if name == "identity":
+        return _made(name, lambda x, name=None: f(x), "The same values.")
+    return _made(name, lambda x: f(_array(x)), f"Elementwise or whole: numpy's ``{name}``.")
+
+
+def _reduction(name: str, f: Any, to_float: bool) -> Any:
+    def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        x = _array(x)
+        if to_float and x.dtype.kind not in "fV":
+            x = x.astype(_floatx())
+        return f(x, axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=keepdims)
+
+    return _made(name, reduce, f"numpy's ``{name}`` over one, some or all axes.")
+
+
+def _array(x: Any) -> Any:
+    return x if isinstance(x, jax.Array) else jnp.asarray(x.value if hasattr(x, "materialize") else x)
+
+
+for _name, _f in _UNARY.items():
+    globals()[_name] = _unary(_name, _f)
+for _name, _f in _BINARY.items():
+    globals()[_name] = _made(_name, lambda x, y, f=_f: f(_array(x), _array(y)), f"Elementwise ``{_name}``.")
+for _name, _f in _REDUCTIONS.items():
+    globals()[_name] = _reduction(_name, _f, False)
+for _name, _f in _FLOAT_REDUCTIONS.items():
+    globals()[_name] = _reduction(_name, _f, True)
+
+
+@op
+def all(x, axis=None, keepdims=False):
+    """Are all true?"""
+    return jnp.all(_array(x).astype(bool), axis=axis, keepdims=keepdims)
+
+
+@op
+def any(x, axis=None, keepdims=False):
+    """Is any true?"""
+    return jnp.any(_array(x).astype(bool), axis=axis, keepdims=keepdims)
+
+
+@op
+def argmax(x, axis=-1):
+    """Index of the largest value along an axis."""
+    return jnp.argmax(_array(x), axis=axis)
+
+
+@op
+def argmin(x, axis=-1):
+    """Index of the smallest value along an axis."""
+    return jnp.argmin(_array(x), axis=axis)
+
+
+@op
+def pow(x, a):
+    """Power."""
+    return jnp.power(_array(x), a)
+
+
+@op
+def clip(x, min_value, max_value):
+    """Values limited to an interval; a lower bound above the upper one wins."""
+    if isinstance(min_value, (int, float)) and isinstance(max_value, (int, float)) and max_value < min_value:
+        max_value = min_value
+    return jnp.clip(_array(x), min_value, max_value)
+
+
+@op
+def cumsum(x, axis=0):
+    """Sums up to each place."""
+    return jnp.cumsum(_array(x), axis=axis)
+
+
+@op
+def cumprod(x, axis=0):
+    """Products up to each place."""
+    return jnp.cumprod(_array(x), axis=axis)
+
+
+def arange(start, stop=None, step=1, dtype="int32"):
+    """Evenly spaced numbers."""
+    return jnp.arange(start, stop, step, dtype=array_dtype(dtype))
+
+
+# ------------------------------------------------- shapes and dtypes
+
+
+@op
+def cast(x, dtype):
+    """Another dtype."""
+    return _array(x).astype(array_dtype(dtype))
+
+
+def cast_to_floatx(x):
+    """A NumPy array, or a tensor, in the default float type."""
+    return cast(x, _floatx()) if is_symbolic(x) or isinstance(x, jax.Array) else np.asarray(x, dtype=_floatx())
+
+
+def dtype(x):
+    """Name of the dtype."""
+    return standardize_dtype(x.dtype)
+
+
+def ndim(x):
+    """Number of axes."""
+    return len(int_shape(x))
+
+
+def int_shape(x):
+    """The shape as a tuple; None for sizes that are not known."""
+    found = getattr(x, "shape", None)
+    return None if found is None else tuple(found)
+
+
+get_variable_shape = int_shape
+
+
+@op
+def shape(x):
+    """The shape as an integer tensor, all sizes known when it runs."""
+    return np.asarray(_array(x).shape, "int32")
+
+
+def count_params(x):
+    """Number of elements."""
+    return int(np.prod(int_shape(x)))
+
+
+@op
+def _reshape(x, sizes):
+    return jnp.reshape(_array(x), tuple(int(s) if not hasattr(s, "aval") else s for s in sizes))
+
+
+def reshape(x, shape):
+    """Another shape; one size may be -1, and sizes may come from ``K.shape``."""
+    if isinstance(shape, (list, tuple)) and is_symbolic(shape):
+        return _reshape_by(x, list(shape))
+    return _reshape(x, [-1 if s is None else s for s in shape])
+
+
+@op
+def _reshape_by(x, sizes):
+    x = _array(x)
+    known = [None if isinstance(s, jax.core.Tracer) else int(s) for s in sizes]
+    if known.count(None) > 1:
+        raise ValueError("K.reshape: at most one size may be computed by the model; give the others as numbers.")
+    return jnp.reshape(x, [-1 if s is None else s for s in known])
+
+
+@op
+def permute_dimensions(x, pattern):
+    """Axes in another order."""
+    return jnp.transpose(_array(x), tuple(pattern))
+
+
+@op
+def expand_dims(x, axis=-1):
+    """A new axis of size 1."""
+    return jnp.expand_dims(_array(x), axis)
+
+
+@op
+def squeeze(x, axis):
+    """Without an axis of size 1."""
+    return jnp.squeeze(_array(x), axis)
+
+
+@op
+def batch_flatten(x):
+    """All axes but the first as one."""
+    x = _array(x)
+    return jnp.reshape(x, (x.shape[0], int(np.prod(x.shape[1:]))))
+
+
+@op
+def concatenate(tensors, axis=-1):
+    """Tensors one after the other."""
+    return jnp.concatenate([_array(t) for t in tensors], axis=axis)
+
+
+@op
+def stack(x, axis=0):
+    """Tensors along a new axis."""
+    return jnp.stack([_array(t) for t in x], axis=axis)
+
+
+@op
+def repeat(x, n):
+    """(batch, d) repeated n times: (batch, n, d)."""
+    return jnp.repeat(_array(x)[:, None], n, axis=1)
+
+
+@op
+def repeat_elements(x, rep, axis):
+    """Each slice along an axis, ``rep`` times."""
+    return jnp.repeat(_array(x), rep, axis=axis)
+
+
+@op
+def tile(x, n):
+    """The whole, repeated along each axis."""
+    return jnp.tile(_array(x), tuple(n) if isinstance(n, (list, tuple)) else n)
+
+
+@op
+def reverse(x, axes):
+    """Reversed along axes."""
+    return jnp.flip(_array(x), tuple(axes) if isinstance(axes, (list, tuple)) else axes)
+
+
+@op
+def slice(x, start, size):
+    """The part that begins at ``start`` and has ``size`` elements (-1: all the rest) along each axis."""
+    x = _array(x)
+    start = [int(s) for s in start]
+    size = [d - b if int(s) == -1 else int(s) for s, b, d in zip(size, start, x.shape)]
+    return jax.lax.dynamic_slice(x, start, size)
+
+
+@op
+def gather(reference, indices):
+    """Rows of ``reference``."""
+    return jnp.take(_array(reference), _array(indices), axis=0)
+
+
+@op
+def one_hot(indices, num_classes):
+    """(..., num_classes) with 1 at each index."""
+    return jax.nn.one_hot(_array(indices), num_classes, dtype=_floatx())
+
+
+@op
+def dot(x, y):
+    """Product over the last axis of x and the second last of y."""
+    return jnp.dot(_array(x), _array(y))
+
+
+@op
+def batch_dot(x, y, axes=None):
+    """Product of each sample of x with that of y over the given axes; at least two axes come back."""
+    x, y = _array(x), _array(y)
+    if axes is None:
+        axes = (x.ndim - 1, y.ndim - 2 or 1)
+    axes = (axes, axes) if isinstance(axes, int) else tuple(axes)
+    a, b = (i % n for i, n in zip(axes, (x.ndim, y.ndim)))
+    if not a or not b:
+        raise ValueError(f"K.batch_dot: axes {axes} name the batch axis; choose others.")
+    if x.shape[a] != y.shape[b]:
+        raise ValueError(f"K.batch_dot: axes {axes} have the sizes {x.shape[a]} and {y.shape[b]}; they must be equal.")
+    out = jax.vmap(lambda p, q: jnp.tensordot(p, q, axes=(a - 1, b - 1)))(x, y)
+    return out[:, None] if out.ndim == 1 else out
+
+
+@op
+def eye(size, dtype=None, name=None):
+    """The unit matrix."""
+    n, m = size if isinstance(size, (tuple, list)) else (size, size)
+    return jnp.eye(n, m, dtype=array_dtype(dtype))
+
+
+@op
+def ones_like(x, dtype=None, name=None):
+    """Ones in the shape of a tensor."""
+    return jnp.ones_like(_array(x), dtype=None if dtype is None else array_dtype(dtype))
+
+
+@op
+def zeros_like(x, dtype=None, name=None):
+    """Zeros in the shape of a tensor."""
+    return jnp.zeros_like(_array(x), dtype=None if dtype is None else array_dtype(dtype))
+
+
+# ------------------------------------------------- activations, normalization, losses
+
+elu = activations.elu
+hard_sigmoid = activations.hard_sigmoid
+sigmoid = activations.sigmoid
+softmax = activations.softmax
+softplus = activations.softplus
+softsign = activations.softsign
+tanh = activations.tanh
+
+
+def relu(x, alpha=0.0, max_value=None, threshold=0.0):
+    """Rectified values; ``alpha`` is the slope below the threshold."""
+    return activations.relu(x, negative_slope=alpha, max_value=max_value, threshold=threshold)
+
+
+@op
+def l2_normalize(x, axis=None):
+    """Divided by the Euclidean norm along an axis."""
+    x = _array(x)
+    return x * jax.lax.rsqrt(jnp.maximum(jnp.sum(jnp.square(x), axis=axis, keepdims=True), 1e-12))
+
+
+def dropout(x, level, noise_shape=None, seed=None):
+    """Sets a share ``level`` of the values to 0 and scales the rest up."""
+    return random.dropout(x, level, noise_shape=noise_shape, seed=seed)
+
+
+@op
+def batch_normalization(x, mean, var, beta, gamma, axis=-1, epsilon=1e-3):
+    """Normalized by given statistics, scaled and shifted."""
+    out = (_array(x) - mean) * jax.lax.rsqrt(_array(var) + epsilon)
+    out = out if gamma is None else out * gamma
+    return out if beta is None else out + beta
+
+
+@op
+def normalize_batch_in_training(x, gamma, beta, reduction_axes, epsilon=1e-3):
+    """(normalized, mean, variance) by the statistics of the batch."""
+    x, axes = _array(x), tuple(reduction_axes)
+    mean, var = jnp.mean(x, axis=axes), jnp.var(x, axis=axes)
+    wide = [1 if i in axes else d for i, d in enumerate(x.shape)]
+
+    def widened(v):
+        return None if v is None else jnp.reshape(_array(v), wide)
+
+    out = (x - widened(mean)) * jax.lax.rsqrt(widened(var) + epsilon)
+    out = out if gamma is None else out * widened(gamma)
+    return (out if beta is None else out + widened(beta)), mean, var
+
+
+@op
+def binary_crossentropy(target, output, from_logits=False):
+    """Elementwise crossentropy of probabilities (or logits) with targets of 0 and 1."""
+    target, output = _array(target), _array(output)
+    if from_logits:
+        return jnp.maximum(output, 0) - output * target + jnp.log1p(jnp.exp(-jnp.abs(output)))
+    output = jnp.clip(output, _epsilon(), 1 - _epsilon())
+    return -(target * jnp.log(output) + (1 - target) * jnp.log(1 - output))
+
+
+def categorical_crossentropy(target, output, from_logits=False, axis=-1):
+    """Crossentropy with one-hot targets, one value per sample."""
+    return losses.categorical_crossentropy(target, output, from_logits=from_logits, axis=axis)
+
+
+def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1, ignore_class=None):
+    """Crossentropy with class numbers, one value per sample."""
+    return losses.sparse_categorical_crossentropy(
+        target, output, from_logits=from_logits, ignore_class=ignore_class, axis=axis
+    )
+
+
+@op
+def binary_focal_crossentropy(target, output, apply_class_balancing=False, alpha=0.25, gamma=2.0, from_logits=False):
+    """Elementwise focal crossentropy."""
+    target, output = _array(target), _array(output)
+    p = jax.nn.sigmoid(output) if from_logits else output
+    right = target * p + (1 - target) * (1 - p)
+    value = jnp.power(1.0 - right, gamma) * binary_crossentropy(target, p)
+    return value * (target * alpha + (1 - target) * (1 - alpha)) if apply_class_balancing else value
+
+
+@op
+def categorical_focal_crossentropy(target, output, alpha=0.25, gamma=2.0, from_logits=False, axis=-1):
+    """Focal crossentropy with one-hot targets, one value per sample."""
+    return losses.categorical_focal_crossentropy(
+        target, output, alpha=alpha, gamma=gamma, from_logits=from_logits, axis=axis
+    )
+
+
+@op
+def in_top_k(predictions, targets, k):
+    """Is the target among the k most likely classes?"""
+    from ..ops import in_top_k as f
+
+    return f(_array(targets), _array(predictions), k)
+
+
+def stop_gradient(variables):
+    """Values through which no gradient flows."""
+    if isinstance(variables, (list, tuple)):
+        return [_stop(v) for v in variables]
+    return _stop(variables)
+
+
+@op
+def _stop(x):
+    return jax.lax.stop_gradient(_array(x))
+
+
+# ------------------------------------------------- CTC
+
+
+@op
+def ctc_batch_cost(y_true, y_pred, input_length, label_length):
+    """CTC loss (batch, 1) of probabilities (batch, steps, classes); the last class is the blank."""
+    from ..ops import ctc_loss
+
+    y_pred = jnp.log(_array(y_pred) + _epsilon())
+    blank = y_pred.shape[-1] - 1
+    lengths = [jnp.reshape(_array(v), (-1,)).astype("int32") for v in (label_length, input_length)]
+    return ctc_loss(_array(y_true).astype("int32"), y_pred, *lengths, mask_index=blank)[:, None]
+
+
+def ctc_decode(y_pred, input_length, greedy=True, beam_width=100, top_paths=1):
+    """(list of decoded sequences padded with -1, log probabilities); the last class is the blank."""
+    from ..ops import ctc_decode as f
+
+    y_pred = jnp.log(_array(y_pred) + _epsilon())
+    blank = y_pred.shape[-1] - 1
+    strategy = "greedy" if greedy else "beam_search"
+    options = {} if greedy else {"beam_width": beam_width, "top_paths": top_paths}
+    decoded, score = f(y_pred, _array(input_length), strategy=strategy, mask_index=blank, **options)
+    return [_trimmed(d) for d in decoded], score
+
+
+def _trimmed(sequences):
+    longest = int(jnp.max(jnp.sum(sequences >= 0, axis=-1))) if sequences.size else 0
+    return sequences[:, : longest or 1]
+
+
+def ctc_label_dense_to_sparse(labels, label_lengths):
+    """(indices, values, dense shape) of the labels that count."""
+    labels, lengths = np.asarray(labels), np.asarray(label_lengths).reshape(-1)
+    rows = [(i, j) for i, n in enumerate(lengths) for j in range(int(n))]
+    return np.array(rows, "int64").reshape(-1, 2), np.array([labels[r] for r in rows]), np.array(labels.shape, "int64")
+
+
+# ------------------------------------------------- random
+
+
+def random_normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
+    """Normal numbers."""
+    return random.normal(tuple(shape), mean, stddev, dtype=dtype, seed=seed)
+
+
+def random_uniform(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
+    """Uniform numbers."""
+    return random.uniform(tuple(shape), minval, maxval, dtype=dtype, seed=seed)
+
+
+def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
+    """Normal numbers within two standard deviations."""
+    return random.truncated_normal(tuple(shape), mean, stddev, dtype=dtype, seed=seed)
+
+
+def random_bernoulli(shape, p=0.0, dtype=None, seed=None):
+    """Ones with probability p."""
+    drawn = random.uniform(tuple(shape), 0.0, 1.0, dtype="float32", seed=seed)
+    return (drawn <= p).astype(array_dtype(dtype))
+
+
+random_binomial = random_bernoulli
+
+_OWN = [
+    n for n, v in list(globals().items()) if not n.startswith("_") and getattr(v, "__module__", "").startswith("jkeras")
+]
+__all__ = sorted(
+    {*_UNARY, *_BINARY, *_REDUCTIONS, *_FLOAT_REDUCTIONS, *_OWN}
+    - {"array_dtype", "standardize_dtype", "is_symbolic", "op"}
+)
