@@ -163,9 +163,10 @@ class RNN(_OfSequences):
         mask = mask if self.return_sequences else None
         return [mask] + [None] * len(jax.tree.leaves(self.cell.state_size)) if self.return_state else mask
 
-    def get_initial_state(self, *args, **kwargs):
+    def get_initial_state(self, *args, batch_size=None, inputs=None, dtype=None):
         """The list of initial states for a ``batch_size``, or for ``inputs``."""
-        return loop.initial_state(self.cell, cells.batch_and_dtype(*args, **kwargs)[0], dtype=self.compute_dtype)
+        batch_size, dtype = cells.batch_and_dtype(args, batch_size, inputs, dtype)
+        return loop.initial_state(self.cell, batch_size, dtype=dtype or self.compute_dtype)
 
     def reset_state(self, states=None):
         """Sets the states of a stateful layer to zero, or to given values."""

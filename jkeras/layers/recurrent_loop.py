@@ -46,7 +46,7 @@ class AbstractRNNCell(Layer):
 
     def get_initial_state(self, inputs=None, batch_size=None, dtype=None):
         """Zeros of the state's sizes."""
-        batch_size, dtype = batch_and_dtype(inputs, batch_size, dtype)
+        batch_size, dtype = batch_and_dtype((), batch_size, inputs, dtype)
         return zeros_of(self.state_size, batch_size, dtype or self.compute_dtype)
 
 
@@ -125,9 +125,9 @@ class StackedRNNCells(Layer):
             parts.append(new)
         return inputs, self.join(parts)
 
-    def get_initial_state(self, *args, **kwargs):
+    def get_initial_state(self, *args, batch_size=None, inputs=None, dtype=None):
         """Zeros, or what the cells' own ``get_initial_state`` give; arguments as there."""
-        batch_size, dtype = batch_and_dtype(*args, **kwargs)
+        batch_size, dtype = batch_and_dtype(args, batch_size, inputs, dtype)
         parts = [initial_state(cell, batch_size, dtype=dtype or self.compute_dtype) for cell in self.cells]
         return self.join(parts)
 

@@ -113,7 +113,7 @@ def dot_product(query: Array, key: Array, value: Array, mask: Array | None, caus
     All give the same numbers up to rounding.
     """
     size, width = query.shape[-1], value.shape[-1]
-    implementation = "cudnn" if flash is not False and fits_flash(query, key, value, mask) else "xla"
+    implementation: Any = "cudnn" if flash is not False and fits_flash(query, key, value, mask) else "xla"
     # the library wants equal sizes: zeros at the end change no sum
     query, key, value = (jnp.pad(x, [(0, 0)] * 3 + [(0, max(size, width) - x.shape[-1])]) for x in (query, key, value))
     return jax.nn.dot_product_attention(

@@ -150,7 +150,7 @@ def _sum(outer: Any, dx: Array, dinner: Array) -> Array:
     return dx + dinner
 
 
-def _slope(act: Callable, x: Array | None, y: Array) -> Array:
+def _slope(act: Callable, x: Array, y: Array) -> Array:
     known = _FROM_VALUE.get(act)
     return known(y) if known else jax.jvp(act, (x,), (jnp.ones_like(x),))[1]
 
@@ -179,8 +179,8 @@ def _elementwise_jvp(plan: Plan, primals: tuple, tangents: tuple) -> Any:
     dxs, dkernel, dbias, dstates, _, ddrop = tangents
     last, (outputs, saved) = _forward(plan, xs, kernel, bias, states, mask, drop, save=True)
     outer, inner = plan.cell.coefficients(plan.acts, saved)
-    before = [states[0][None], outputs[:-1]] if not plan.reverse else [outputs[1:], states[0][None]]
-    before = jnp.concatenate(before)
+    ends = [states[0][None], outputs[:-1]] if not plan.reverse else [outputs[1:], states[0][None]]
+    before = jnp.concatenate(ends)
     dinner = _product_all(plan.product, before, dkernel, drop)
     if drop is not None:  # nobody trains a dropout mask, but its derivative is as cheap as it is honest
         dinner = dinner + jax.jvp(lambda d: _product_all(plan.product, before, kernel, d), (drop,), (ddrop,))[1]
@@ -447,7 +447,7 @@ def _fused_forward(
 
     @jax.custom_batching.sequential_vmap
     def forward(*arrays: Array) -> Any:
-        return rnn.lstm_fwd(*arrays, features, units, 1, 0.0, False, _precision())
+        return rnn.lstm_fwd(*arrays, features, units, 1, 0.0, False, _precision())  # type: ignore[call-arg]
 
     return forward(x, h, c, flat, lengths)
 
