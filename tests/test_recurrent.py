@@ -337,6 +337,21 @@ def test_time_distributed_passes_on_masks_that_its_layer_makes():
     assert (found[0, 0, 2] == 0).all() and (found[0, 1, 1:] == 0).all() and (found[0, 1, 0] != 0).any()
 
 
+@pytest.mark.parametrize(
+    "make", [lambda: layers.LSTMCell(3), lambda: layers.RNN(layers.LSTMCell(3))], ids=["cell", "rnn"]
+)
+def test_initial_states_are_made_for_a_batch_size_or_for_inputs_in_the_order_of_both_kerases(make):
+    owner = make()
+    for args, kwargs in (
+        ((2,), {}),
+        ((X,), {}),
+        ((None, 2, "float32"), {}),
+        ((), {"inputs": X}),
+        ((), {"batch_size": 2}),
+    ):
+        assert [s.shape for s in owner.get_initial_state(*args, **kwargs)] == [(2, 3), (2, 3)]
+
+
 # ------------------------------------------------- errors
 
 ERRORS = [

@@ -79,9 +79,9 @@ class ConvLSTMCell(LSTMCell):
         self._add_kernels(channels, self.filters, self.kernel_size)
         self.bias = self._add_bias() if self.use_bias else None
 
-    def get_initial_state(self, *args, batch_size=None, inputs=None, dtype=None):
+    def get_initial_state(self, batch_size=None, inputs=None, dtype=None):
         """Two arrays of zeros in the shape of the output; arguments as in ``LSTMCell``."""
-        batch_size, dtype = batch_and_dtype(args, batch_size, inputs, dtype)
+        batch_size, dtype = batch_and_dtype(batch_size, inputs, dtype)
         shape = (*self._space, self.filters) if self._last else (self.filters, *self._space)
         return [jnp.zeros((batch_size, *shape), dtype or self.compute_dtype) for _ in range(2)]
 

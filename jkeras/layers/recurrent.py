@@ -76,8 +76,7 @@ class RNN(_OfSequences):
     @property
     def state_size(self):
         """The sizes of the states, as a list."""
-        size = self.cell.state_size
-        return list(size) if isinstance(size, (list, tuple)) else [size]
+        return list(size) if isinstance(size := self.cell.state_size, (list, tuple)) else [size]
 
     def __call__(self, inputs, initial_state=None, constants=None, **kwargs):
         if isinstance(inputs, (list, tuple)):  # [sequences, state, ..., constant, ...]
@@ -163,9 +162,9 @@ class RNN(_OfSequences):
         mask = mask if self.return_sequences else None
         return [mask] + [None] * len(jax.tree.leaves(self.cell.state_size)) if self.return_state else mask
 
-    def get_initial_state(self, *args, batch_size=None, inputs=None, dtype=None):
+    def get_initial_state(self, batch_size=None, inputs=None, dtype=None):
         """The list of initial states for a ``batch_size``, or for ``inputs``."""
-        batch_size, dtype = cells.batch_and_dtype(args, batch_size, inputs, dtype)
+        batch_size, dtype = cells.batch_and_dtype(batch_size, inputs, dtype)
         return loop.initial_state(self.cell, batch_size, dtype=dtype or self.compute_dtype)
 
     def reset_state(self, states=None):

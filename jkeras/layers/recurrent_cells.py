@@ -74,12 +74,12 @@ class Cell(Layer):
         """Outputs of all steps and the last states, for a time-major sequence (time, batch, d)."""
         raise NotImplementedError
 
-    def get_initial_state(self, *args, batch_size=None, inputs=None, dtype=None):
+    def get_initial_state(self, batch_size=None, inputs=None, dtype=None):
         """Zeros: one array (batch, units), or a list of as many as the cell has states.
 
-        Takes ``batch_size`` (Keras 3), or ``inputs``, ``batch_size`` and ``dtype`` (tf.keras), in these orders.
+        By position it also takes ``inputs``, ``batch_size`` and ``dtype``, the order of tf.keras.
         """
-        batch_size, dtype = batch_and_dtype(args, batch_size, inputs, dtype)
+        batch_size, dtype = batch_and_dtype(batch_size, inputs, dtype)
         return zeros_of(self.state_size, batch_size, dtype or self.compute_dtype)
 
     # ---- dropout: one mask for all steps of a sequence, for the key depends on the call and not on the step
@@ -147,12 +147,11 @@ def hide(config, **usual):
     return {k: v for k, v in config.items() if k not in usual or v != usual[k]}
 
 
-def batch_and_dtype(args, batch_size=None, inputs=None, dtype=None):
-    """(batch size, dtype) from the arguments of ``get_initial_state`` in the order of Keras 3 or of tf.keras."""
-    alone = len(args) == 1 and not hasattr(args[0], "shape")
-    given = dict(zip(("batch_size",) if alone else ("inputs", "batch_size", "dtype"), args))
-    inputs, batch_size = given.get("inputs", inputs), given.get("batch_size", batch_size)
-    return inputs.shape[0] if batch_size is None else batch_size, given.get("dtype", dtype)
+def batch_and_dtype(batch_size, inputs, dtype):
+    """(batch size, dtype) from the arguments of ``get_initial_state``, given in the order of Keras 3 or of tf.keras."""
+    if hasattr(batch_size, "shape") or isinstance(inputs, int):
+        batch_size, inputs = inputs, batch_size
+    return inputs.shape[0] if batch_size is None else batch_size, dtype
 
 
 def zeros_of(size, batch, dtype):

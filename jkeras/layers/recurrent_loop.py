@@ -46,7 +46,7 @@ class AbstractRNNCell(Layer):
 
     def get_initial_state(self, inputs=None, batch_size=None, dtype=None):
         """Zeros of the state's sizes."""
-        batch_size, dtype = batch_and_dtype((), batch_size, inputs, dtype)
+        batch_size, dtype = batch_and_dtype(batch_size, inputs, dtype)
         return zeros_of(self.state_size, batch_size, dtype or self.compute_dtype)
 
 
@@ -72,6 +72,7 @@ class StackedRNNCells(Layer):
     The states are a list with the state or states of each cell; ``nested_states=False`` makes it one flat list and
     ``reverse_state_order`` begins with the last cell, as Keras 2 could.
 
+    >>> from jkeras.layers import GRUCell, LSTMCell
     >>> cell = StackedRNNCells([LSTMCell(3), GRUCell(2)])
     >>> cell.state_size
     [[3, 3], 2]
@@ -125,9 +126,9 @@ class StackedRNNCells(Layer):
             parts.append(new)
         return inputs, self.join(parts)
 
-    def get_initial_state(self, *args, batch_size=None, inputs=None, dtype=None):
+    def get_initial_state(self, batch_size=None, inputs=None, dtype=None):
         """Zeros, or what the cells' own ``get_initial_state`` give; arguments as there."""
-        batch_size, dtype = batch_and_dtype(args, batch_size, inputs, dtype)
+        batch_size, dtype = batch_and_dtype(batch_size, inputs, dtype)
         parts = [initial_state(cell, batch_size, dtype=dtype or self.compute_dtype) for cell in self.cells]
         return self.join(parts)
 
