@@ -1,15 +1,16 @@
 """Recurrences over the time axis, as pure functions of arrays.
 
 Sequences are time-major here, ``(time, batch, ...)``: that is what ``lax.scan`` walks along. What makes the gated recurrences
-fast was measured on LSTM(64) and GRU(64) at batch 64, 40 steps, 2 CPU cores (``benchmarks/recurrent.py`` repeats it; forward /
-with gradient in ms; an LSTM written by hand takes 1.0 / 3.2 where it projects the input in the loop, 2.0 / 3.6 before it):
+fast was measured on LSTM(64) and GRU(64) at batch 64, 40 steps, 2 CPU cores shared with other work (best of 40 rounds of
+``python -m benchmarks.recurrent``; ms, forward / with gradient):
 
-- the input's projection is one matrix product for all steps, on a flattened time axis (a 3-D product costs 0.7 ms more);
-- the LSTM applies the gate activation to all gates at once (forward 2.0 -> 1.0), and the GRU mixes old and new state in one
+- an LSTM written by hand takes 1.1 / 3.4 where it projects the input in the loop, 2.2 / 5.0 before it; this one 1.1 / 3.7;
+- the input's projection is one matrix product for all steps, on a flattened time axis (a 3-D product costs 0.7 more);
+- the LSTM applies the gate activation to all gates at once (forward 2.0 -> 1.1), and the GRU mixes old and new state in one
   array (forward 2.4 -> 0.9): XLA's fusions of several slices of one product are slow;
 - the derivative is a recurrence of its own whose coefficients are computed for all steps at once, so that the loop holds one
-  product and a few multiplications, and the kernel's gradient is one product after the loop (LSTM with gradient 3.1 -> 2.7,
-  GRU 3.3 -> 2.3; on cores shared with others 3.9 -> 3.3). It is a ``custom_jvp``: all modes of differentiation work.
+  product and a few multiplications, and the kernel's gradient is one product after the loop (with gradient: LSTM 4.5 -> 3.7,
+  GRU 4.0 -> 2.8). It is a ``custom_jvp``: all modes of differentiation work.
 
 ``lax.scan(unroll=2)`` and more was slower in every form.
 """
