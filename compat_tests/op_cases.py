@@ -114,6 +114,13 @@ def filled(row, convert=lambda x: x):
     return fill(row.args), {k: fill(v) for k, v in row.kwargs.items()}
 
 
+def drawn(row):
+    """The arrays of a row, in order."""
+    found = []
+    filled(row, found.append)
+    return found
+
+
 def run(ops, row, convert=lambda x: x):
     """The result of a row."""
     args, kwargs = filled(row, convert)

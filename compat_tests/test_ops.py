@@ -26,11 +26,40 @@ def ops(keras):
     return op_runs.Namespace(keras)
 
 
+TOGETHER = [
+    r
+    for r in ROWS
+    if r.symbolic and r.name != "image.elastic_transform" and any(isinstance(a, op_cases.Arr) for a in r.args)
+]
+PLACE = {row.id: i for i, row in enumerate(TOGETHER)}
+
+
+@functools.cache
+def computed(keras, start):
+    """{row id: (leaves, structure)} of 25 rows, compiled together: much faster than each on its own."""
+    import jax
+
+    ops, rows, found = op_runs.Namespace(keras), TOGETHER[start : start + 25], {}
+
+    def run(inputs):
+        for row, given in zip(rows, inputs, strict=True):
+            values = iter(given)
+            found[row.id] = op_runs.flat(op_cases.run(ops, row, lambda _, values=values: next(values)))
+        return {name: [x for x in leaves if isinstance(x, jax.Array)] for name, (leaves, _) in found.items()}
+
+    arrays = jax.jit(run)([op_cases.drawn(row) for row in rows])
+    results = {}
+    for name, (leaves, structure) in found.items():
+        left = iter(arrays[name])
+        results[name] = [next(left) if isinstance(x, jax.Array) else x for x in leaves], structure
+    return results
+
+
 def compare(row, result):
     """Structure, dtypes and values against the golden ones."""
     arrays, facts = golden()
     known = facts["rows"][row.id]
-    leaves, structure = op_runs.flat(result)
+    leaves, structure = result
     assert structure == known["structure"]
     assert [op_runs.dtype_of(x) for x in leaves] == known["dtypes"]
     for i, leaf in enumerate(leaves if row.values else ()):
@@ -44,8 +73,11 @@ def compare(row, result):
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
-def test_an_op_gives_what_keras_gives(ops, row):
-    compare(row, op_cases.run(ops, row))
+def test_an_op_gives_what_keras_gives(ops, keras, row):
+    if row.id in PLACE:
+        compare(row, computed(keras, PLACE[row.id] // 25 * 25)[row.id])
+    else:
+        compare(row, op_runs.flat(op_cases.run(ops, row)))
 
 
 def is_float(x):
@@ -57,7 +89,8 @@ VARIABLES = [r for r in ROWS if any(isinstance(a, op_cases.Arr) and "int" not in
 
 @pytest.mark.parametrize("row", VARIABLES[::8], ids=lambda row: row.id)
 def test_an_op_takes_variables(ops, keras, row):
-    compare(row, op_cases.run(ops, row, lambda x: keras.Variable(x) if is_float(x) else x))
+    result = op_cases.run(ops, row, lambda x: keras.Variable(x) if is_float(x) else x)
+    compare(row, op_runs.flat(result))
 
 
 SYMBOLIC = [
