@@ -339,12 +339,12 @@ def find_object(
         found = get_registered_object(key, custom_objects) if key else None
         if found is not None:
             return found
-    if family is not None and (module is None or module == family.module):
-        return family.find(name, custom_objects)
     if module == "keras" and name.startswith("DTypePolicy"):
         return dtypes.DTypePolicy
-    if module in modules:
-        found = getattr(modules[module](), name, None)
+    homes = [module] if module in modules else []
+    homes += [family.module] if family is not None and family.module in modules else []
+    for home in homes:  # families load their classes on first use
+        found = getattr(modules[home](), name, None)
         if found is not None and (hasattr(found, "from_config") or inspect.isfunction(found)):
             return found
     if family is not None:

@@ -1,0 +1,169 @@
+"""HDF5 files as Keras 2 wrote them: layers by name, weights by name; whole models with their config as JSON."""
+
+import json
+from typing import Any
+
+import numpy as np
+
+from ..core import registry
+from ..core.layer import Layer
+from ..core.variable import initialize
+from . import store
+from .errors import FileError
+from .json_text import model_from_config
+
+KERAS_VERSION = "3.15.1"
+
+
+def is_hdf5(path: str) -> bool:
+    """Does a file begin as HDF5 files do?"""
+    with open(path, "rb") as f:
+        return f.read(8) == b"\x89HDF\r\n\x1a\n"
+
+
+def _layers(model: Any) -> list[Layer]:
+    """The layers in the order of the file, input layers among them."""
+    graph = getattr(model, "_graph", None)
+    if graph is not None and not hasattr(model, "_layers"):
+        return [op for op in graph.operations if isinstance(op, Layer)]
+    return model.layers
+
+
+def write_weights(group: Any, model: Any) -> None:
+    """Writes the weights of all layers into an HDF5 group."""
+    layers = _layers(model)
+    _names(group, "layer_names", [one.name for one in layers])
+    group.attrs["backend"] = b"jax"
+    group.attrs["keras_version"] = KERAS_VERSION.encode()
+    for one in layers:
+        at = group.create_group(one.name)
+        weights = one.weights
+        names = _unique([v.path for v in weights])
+        _names(at, "weight_names", names)
+        for name, v in zip(names, weights, strict=True):
+            value = v.numpy()
+            checked = {"fletcher32": True} if value.ndim and value.size else {}
+            at.create_dataset(name, data=value, **checked)
+
+
+def _unique(names: list[str]) -> list[str]:
+    used: dict[str, int] = {}
+    found = []
+    for name in names:
+        count = used.get(name, 0)
+        used[name] = count + 1
+        found.append(f"{name}_{count}" if count else name)
+    return found
+
+
+def _names(group: Any, key: str, names: list[str]) -> None:
+    """Names as an attribute; a list too long for one is cut into several, as Keras does."""
+    encoded = [n.encode() for n in names]
+    if sum(map(len, encoded)) < 50_000:
+        group.attrs[key] = np.array(encoded) if encoded else np.array([], "S1")
+        return
+    size = max(1, 50_000 // max(map(len, encoded)))
+    for i, start in enumerate(range(0, len(encoded), size)):
+        group.attrs[f"{key}{i}"] = np.array(encoded[start : start + size])
+
+
+def _read_names(group: Any, key: str) -> list[str]:
+    found = []
+    if key in group.attrs:
+        found = list(group.attrs[key])
+    else:
+        i = 0
+        while f"{key}{i}" in group.attrs:
+            found += list(group.attrs[f"{key}{i}"])
+            i += 1
+    return [n.decode() if isinstance(n, bytes) else str(n) for n in found]
+
+
+def read_weights(group: Any, model: Any, path: str, by_name: bool = False, skip_mismatch: bool = False) -> None:
+    """Reads weights by order or by name; everything is checked before anything is assigned."""
+    store.check_links(group, path)
+    names = _read_names(group, "layer_names")
+    stored = {n: _read_names(group[n], "weight_names") for n in names if n in group}
+    stored = {n: w for n, w in stored.items() if w}
+    mine = [one for one in _layers(model) if one.weights]
+    if by_name:
+        matched = [(one, one.name) for one in mine if one.name in stored]
+    else:
+        if len(stored) != len(mine):
+            raise FileError(f"{path}: the file has {len(stored)} layers with weights, the model has {len(mine)}.")
+        matched = list(zip(mine, stored, strict=True))
+    pairs = []
+    for one, name in matched:
+        datasets = [group[name][w] for w in stored[name]]
+        weights = one.weights
+        if len(datasets) != len(weights):
+            if skip_mismatch:
+                continue
+            raise FileError(f"{path}: layer {one.name!r} has {len(weights)} weights, the file has {len(datasets)}.")
+        pairs += store._matched(datasets, weights, one.name, path, skip_mismatch)
+    for v, value in pairs:
+        v.assign(value)
+
+
+def write_model(path: str, model: Any, include_optimizer: bool) -> None:
+    """Writes config, weights, arguments of compile and optimizer state."""
+    import h5py
+
+    with h5py.File(path, "w") as h5:
+        h5.attrs["keras_version"] = KERAS_VERSION.encode()
+        h5.attrs["backend"] = b"jax"
+        described = registry.serialize(model)
+        compiled = described.pop("compile_config", None)
+        h5.attrs["model_config"] = json.dumps(described).encode()
+        write_weights(h5.create_group("model_weights"), model)
+        if include_optimizer and compiled is not None:
+            h5.attrs["training_config"] = json.dumps(_training_config(compiled)).encode()
+            if model.optimizer.built:
+                at = h5.create_group("optimizer_weights")
+                names = _unique([v.path for v in model.optimizer.variables])
+                _names(at, "weight_names", names)
+                for name, v in zip(names, model.optimizer.variables, strict=True):
+                    at.create_dataset(name, data=v.numpy())
+
+
+def _training_config(compiled: dict) -> dict:
+    optimizer = compiled.pop("optimizer")
+    return {**compiled, "optimizer_config": {"class_name": optimizer["class_name"], "config": optimizer["config"]}}
+
+
+def read_model(path: str, custom_objects: dict | None, compile: bool) -> Any:
+    """Reads a whole model."""
+    import h5py
+
+    try:
+        h5 = h5py.File(path, "r")
+    except OSError as error:
+        raise FileError(f"{path}: damaged or no HDF5 file ({error}).") from None
+    with h5:
+        text = h5.attrs.get("model_config")
+        if text is None:
+            raise FileError(f"{path}: it has no model config; if it has weights only, use load_weights.")
+        try:
+            config = json.loads(text)
+        except ValueError:
+            raise FileError(f"{path}: its model config is damaged.") from None
+        model = model_from_config(config, custom_objects)
+        initialize(model.variables)
+        read_weights(h5["model_weights"], model, path)
+        training = h5.attrs.get("training_config")
+        if compile and training is not None:
+            _restore_compiled(model, json.loads(training), h5, path)
+    return model
+
+
+def _restore_compiled(model: Any, training: dict, h5: Any, path: str) -> None:
+    from .. import optimizers
+
+    described = training.pop("optimizer_config")
+    known = {k: v for k, v in training.items() if k in ("loss", "metrics", "weighted_metrics", "loss_weights") and v}
+    model.compile(optimizer=optimizers.deserialize(described), **{k: registry.deserialize(v) for k, v in known.items()})
+    if "optimizer_weights" in h5 and model.trainable_variables:
+        at = h5["optimizer_weights"]
+        values = [store.values_of(at[n], path) for n in _read_names(at, "weight_names")]
+        model.optimizer.build(model.trainable_variables)
+        model.optimizer.set_weights(values)

@@ -1,0 +1,165 @@
+"""Weights as trees in HDF5, in the layout of Keras 3: each layer under its place in the model, its variables "0", "1", ..."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..core.layer import Layer
+from ..core.naming import snake_case
+from ..core.variable import initialize
+from .errors import FileError
+
+
+def parts(model: Any) -> list[tuple[str, Any]]:
+    """(place, layer) of a model and all below; places are those of Keras 3."""
+    found: list[tuple[str, Any]] = []
+    seen: set[int] = set()
+
+    def visit(one: Any, place: str) -> None:
+        if id(one) in seen:
+            return
+        seen.add(id(one))
+        found.append((place, one))
+        for name, child in _children(one):
+            visit(child, f"{place}/{name}" if place else name)
+
+    visit(model, "")
+    return found
+
+
+def _children(one: Any) -> Iterator[tuple[str, Any]]:
+    if getattr(one, "_graph", None) is not None or hasattr(one, "_layers"):
+        from ..layers.inputs import InputLayer
+
+        layers = getattr(one, "_layers", None)
+        own = [op for op in one._graph.operations if isinstance(op, Layer)] if layers is None else layers
+        own = [op for op in own if layers is None or not isinstance(op, InputLayer)]
+        yield from ((f"layers/{name}", child) for name, child in _named(own))
+        return
+    for attribute, value in sorted(vars(one).items()):
+        if attribute in one._untracked or attribute.startswith("__"):
+            continue
+        if isinstance(value, Layer):
+            yield attribute, value
+        elif isinstance(value, (list, tuple, dict)):
+            values = value.values() if isinstance(value, dict) else value
+            yield from (
+                (f"{attribute}/{name}", child) for name, child in _named(v for v in values if isinstance(v, Layer))
+            )
+
+
+def _named(layers: Any) -> Iterator[tuple[str, Any]]:
+    used: dict[str, int] = {}
+    for one in layers:
+        name = snake_case(type(one).__name__)
+        count = used.get(name)
+        used[name] = 0 if count is None else count + 1
+        yield name if count is None else f"{name}_{count + 1}", one
+
+
+def write(group: Any, model: Any, optimizer: bool = True) -> None:
+    """Writes the weights of a model, and its optimizer's state, into an HDF5 group."""
+    initialize(model.variables)
+    for place, one in parts(model):
+        at = group.require_group(f"{place}/vars" if place else "vars")
+        at.attrs["name"] = one.name
+        store: dict[str, Any] = {}
+        one.save_own_variables(store)
+        for key, value in store.items():
+            _put(at, key, value)
+    if optimizer and getattr(model, "optimizer", None) is not None and model.optimizer.built:
+        at = group.require_group("optimizer/vars")
+        at.attrs["name"] = model.optimizer.name
+        for i, v in enumerate(model.optimizer.variables):
+            _put(at, str(i), v)
+
+
+def _put(group: Any, key: str, value: Any) -> None:
+    array = value.numpy() if hasattr(value, "materialize") else np.asarray(value)
+    if array.dtype.name == "bfloat16":
+        made = group.create_dataset(key, data=array.astype("float32"))
+        made.attrs["dtype"] = "bfloat16"
+        return
+    checked = {"fletcher32": True} if array.ndim and array.size else {}
+    group.create_dataset(key, data=array, **checked)
+
+
+def check_links(group: Any, path: str) -> None:
+    """Raises FileError if anything in an HDF5 file lies outside it."""
+    import h5py
+
+    def visit(at: Any) -> None:
+        for name in at:
+            link = at.get(name, getlink=True)
+            if not isinstance(link, h5py.HardLink):
+                raise FileError(f"{path}: {at.name}/{name} is a link to somewhere else; such files are not loaded.")
+            child = at[name]
+            if isinstance(child, h5py.Group):
+                visit(child)
+            elif child.external or child.is_virtual:
+                raise FileError(f"{path}: {child.name} keeps its data outside the file; such files are not loaded.")
+            elif child.id.get_storage_size() * 1100 + 4096 < child.size * child.dtype.itemsize:
+                raise FileError(f"{path}: {child.name} claims {child.size} elements, far more than the file holds.")
+
+    visit(group)
+
+
+def read(group: Any, model: Any, path: str, skip_mismatch: bool = False) -> None:
+    """Reads the weights into a model: everything is checked before anything is assigned."""
+    check_links(group, path)
+    pairs: list[tuple[Any, np.ndarray]] = []
+    for place, one in parts(model):
+        own = _own(one)
+        at = group.get(f"{place}/vars" if place else "vars")
+        stored = [] if at is None else sorted(at.keys(), key=int)
+        if len(stored) != len(own):
+            if skip_mismatch:
+                continue
+            raise FileError(
+                f"{path}: layer {one.name!r} has {len(own)} weights, the file has {len(stored)} at {place or '/'!r}. "
+                "Is it the file of another model?"
+            )
+        pairs += _matched([at[key] for key in stored] if at is not None else [], own, one.name, path, skip_mismatch)
+    pairs += _optimizer_pairs(group, model, path)
+    for v, value in pairs:
+        v.assign(value)
+
+
+def _own(one: Any) -> list[Any]:
+    store: dict[str, Any] = {}
+    one.save_own_variables(store)
+    return list(store.values())
+
+
+def _matched(datasets: list, variables: list, name: str, path: str, skip: bool) -> list[tuple[Any, np.ndarray]]:
+    pairs = []
+    for d, v in zip(datasets, variables, strict=True):
+        if tuple(d.shape) != v.shape:
+            if skip:
+                continue
+            raise FileError(f"{path}: layer {name!r}: {v.path!r} has shape {v.shape}, the file has {tuple(d.shape)}.")
+        pairs.append((v, values_of(d, path)))
+    return pairs
+
+
+def values_of(dataset: Any, path: str) -> np.ndarray:
+    """The array of a dataset; a wrong checksum is a FileError."""
+    try:
+        return np.asarray(dataset)
+    except OSError as error:
+        raise FileError(f"{path}: {dataset.name} is damaged ({error}).") from None
+
+
+def _optimizer_pairs(group: Any, model: Any, path: str) -> list[tuple[Any, np.ndarray]]:
+    at = group.get("optimizer/vars")
+    optimizer = getattr(model, "optimizer", None)
+    if at is None or optimizer is None:
+        return []
+    if not optimizer.built:
+        optimizer.build(model.trainable_variables)
+    variables = list(optimizer.variables)
+    keys = sorted(at.keys(), key=int)
+    if len(keys) != len(variables):
+        raise FileError(f"{path}: the optimizer has {len(variables)} variables, the file has {len(keys)}.")
+    return _matched([at[k] for k in keys], variables, "optimizer", path, False)
