@@ -67,6 +67,7 @@ class Case:
     - ``formula``: for layers that no Keras runs any more (``impls=()``): a NumPy function of inputs and weights.
     - ``adapt``: data for ``layer.adapt`` before the call.
     - ``weights``: "draw" (uniform in [-0.5, 0.5), names with "variance" in [0.5, 1.5)) or "keep" the layer's own.
+    - ``change``: a function called on the built layer with its weights, before the run (``quantize``, say).
     - ``random``: the output is random and not compared; equal seeds give equal outputs instead.
     - ``grads``: False where no gradient makes sense; ``host``: the layer works on host values (strings), not under jit.
     - ``rtol``, ``atol``: of outputs and gradients, when float32 rounding of a long sum asks for more.
@@ -91,6 +92,7 @@ class Case:
     formula: Any = None
     adapt: Any = None
     weights: str = "draw"
+    change: Any = None
     random: bool = False
     grads: bool = True
     host: bool = False

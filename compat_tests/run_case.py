@@ -250,8 +250,12 @@ def run_stateless(keras, case, layer, arguments):
     """Keras 3 and jkeras: through ``stateless_call`` and jax; gradients under jit in jkeras."""
     if case.host or not case.grads:
         outputs = flatten(arguments.call(layer, arguments.arrays))
-        layer.set_weights(weight_values(case, layer)) if layer.weights else None
-        return {"out": flatten(arguments.call(layer, arguments.arrays)) if layer.weights else outputs}
+        if not layer.weights:
+            return {"out": outputs}
+        layer.set_weights(weight_values(case, layer))
+        if case.change is not None:
+            case.change(layer)
+        return {"out": flatten(arguments.call(layer, arguments.arrays))}
     import jax
     import jax.numpy as jnp
 
@@ -261,6 +265,8 @@ def run_stateless(keras, case, layer, arguments):
     else:
         arguments.call(layer, arguments.arrays)
     layer.set_weights(weight_values(case, layer))
+    if case.change is not None:
+        case.change(layer)
     trained = [v.value for v in model.trainable_variables]
     held = [v.value for v in model.non_trainable_variables]
     training = {k: v for k, v in case.call.items() if k == "training"}

@@ -50,6 +50,8 @@ def built(keras, impl, case, **changes):
     arguments.call(layer, arguments.arrays)
     if layer.weights:
         layer.set_weights(weight_values(case, layer))
+    if case.change is not None:
+        case.change(layer)
     return layer, arguments
 
 

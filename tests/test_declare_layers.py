@@ -24,3 +24,22 @@ def test_a_subclass_takes_an_inherited_field_away():
 def test_embedding_begins_with_the_weights_it_is_given(given):
     layer = layers.Embedding(4, 2, weights=given)
     assert layer(jnp.array([[1]])).tolist() == [[[1.0, 1.0]]]
+
+
+def test_build_by_hand_builds_once_and_under_the_layers_names():
+    class Block(layers.Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.inner = layers.Dense(3, name="inner")
+
+        def build(self, input_shape):
+            self.inner.build(input_shape)
+
+        def call(self, x):
+            return self.inner(x)
+
+    block = Block(name="block")
+    block.build((None, 4))
+    kernel = block.inner.kernel
+    assert block.built and block.inner.built and kernel.path == "block/inner/kernel"
+    assert block(jnp.ones((2, 4))).shape == (2, 3) and block.inner.kernel is kernel and len(block.weights) == 2

@@ -1,6 +1,6 @@
 """Layers for pictures. A factor whose two ends are equal leaves nothing random: those rows have golden values."""
 
-from compat_tests.case import Case
+from compat_tests.case import Case, Sub
 
 BOTH = ("keras3", "tf_keras")
 SHAPE = (2, 6, 8, 3)
@@ -157,4 +157,13 @@ CASES = [
     Case("rand_augment", "RandAugment", {"num_ops": 1, "seed": 1}, (2, 4, 4, 3), **RANDOM),
     Case("aug_mix", "AugMix", {"num_chains": 1, "chain_depth": 1, "seed": 1}, (2, 4, 4, 3), **RANDOM),
     Case("rand_augment_off", "RandAugment", {}, SHAPE, **OFF),
+    Case(
+        "pipeline",
+        "Pipeline",
+        {"layers": [Sub("Rescaling", scale=0.5), Sub("CenterCrop", height=3, width=4)]},
+        SHAPE,
+        **BYTES,
+        policies=False,
+        because="the parts have policies of their own",
+    ),
 ]

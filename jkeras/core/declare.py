@@ -20,6 +20,10 @@ class Converter:
         self.get, self.serialize = get, serialize
 
 
+# The type of a field that only gives an argument of the base class, such as ``name``, a place among the positional ones.
+BaseArgument: Any = Converter(lambda value: value)
+
+
 class EraDefault:
     """A default that differs between Keras generations; the value is today's."""
 
@@ -107,7 +111,8 @@ def declare(cls: type) -> type:
     cls._own_fields = True  # type: ignore[attr-defined]
     own = inspect.get_annotations(cls)
     cls._field_defaults = {n: vars(cls)[n] for n in own if n in vars(cls)}  # type: ignore[attr-defined]
-    fields = cls._fields = _fields_of(cls)  # type: ignore[attr-defined]
+    fields = _fields_of(cls)
+    cls._fields = {n: f for n, f in fields.items() if f.converter is not BaseArgument}  # type: ignore[attr-defined]
     for name in cls._field_defaults:  # type: ignore[attr-defined]
         if name in fields and fields[name].attribute != name:
             delattr(cls, name)  # the property of the base comes to light again
@@ -117,9 +122,11 @@ def declare(cls: type) -> type:
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         values, rest = bind(self, cls, fields, args, kwargs)
+        rest.update({n: v for n, v in values.items() if fields[n].converter is BaseArgument and v is not None})
         base_init(self, **rest)
         for name, value in values.items():
-            set_field(self, fields[name], value)
+            if fields[name].converter is not BaseArgument:
+                set_field(self, fields[name], value)
         self.__post_init__()
 
     __init__.declared = True  # type: ignore[attr-defined]
@@ -154,6 +161,7 @@ def _translated(owner: type, fields: dict[str, Field], args: tuple, kwargs: dict
         return args, kwargs
     accepted = getattr(owner, "_base_arguments", ())
     strange = len(args) > 1 or era.name != "3" or any(k not in fields and k not in accepted for k in kwargs)
+    strange = strange or any(type(first) is float for first in args)
     return era.translate(owner, args, kwargs) if strange else (args, kwargs)
 
 

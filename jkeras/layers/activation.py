@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from .. import activations
-from ..core.declare import Converter
+from ..core.declare import Converter, era_default
 from ..core.layer import Layer, layer
 from ..core.spec import InputSpec, describe
 from .fields import Activation as ActivationField
@@ -92,7 +92,7 @@ class PReLU(Layer):
     [[-1.0, 2.0]]
     """
 
-    alpha_initializer: Initializer = "zeros"
+    alpha_initializer: Initializer = era_default("zeros")
     alpha_regularizer: Regularizer = None
     alpha_constraint: Constraint = None
     shared_axes: SharedAxes = None

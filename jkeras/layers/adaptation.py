@@ -1,22 +1,27 @@
-"""Low-rank adaptation (LoRA) of the weight matrix of Dense, EinsumDense and Embedding, kept outside of the layers.
+"""Low-rank adaptation (LoRA) and int8 quantization of the matrix of Dense, EinsumDense and Embedding, outside of them.
 
-A layer multiplies by its matrix; this module exchanges the matrix for an object worth ``W + alpha / rank * A @ B``, so
-the layers know nothing of it.  Source: Hu et al., 2021, https://arxiv.org/abs/2106.09685
+A layer multiplies by its matrix; this module exchanges the matrix for an object that multiplies in another way.
+Sources: Hu et al., 2021, https://arxiv.org/abs/2106.09685; https://keras.io/api/quantizers/
 """
+
+from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from ..core import registry
+from ..core import dtypes, registry
 from ..core.declare import Converter
 from ..core.spec import describe
 
 ARGUMENTS = ("lora_rank", "lora_alpha")
-Quantization = Converter(lambda value: value, registry.serialize)
+Quantization = Converter(
+    lambda value: registry.deserialize(value) if isinstance(value, dict) else value, registry.serialize
+)
 
 
 class LowRank:
-    """A matrix that is worth ``base + scale * a @ b``; reads as an array wherever a Variable does."""
+    """A matrix that is worth ``base + scale * a @ b``."""
 
     def __init__(self, base, a, b, scale):
         self.base, self.a, self.b, self.scale = base, a, b, scale
@@ -27,19 +32,126 @@ class LowRank:
         return self.base.value + jnp.matmul(self.a.value, self.b.value) * self.scale
 
     def numpy(self):
-        return jax.device_get(self.value)
-
-    def __jax_array__(self):
-        return self.value
+        return np.asarray(self.value)
 
     def __array__(self, dtype=None, copy=None):
         return self.numpy() if dtype is None else self.numpy().astype(dtype)
 
-    def __rmatmul__(self, other):
-        return jnp.matmul(other, self.value)
+    def __rmatmul__(self, inputs):
+        return inputs @ self.base + inputs @ self.a @ self.b * self.scale
 
 
-jax.tree_util.register_pytree_node(LowRank, lambda matrix: ((matrix.value,), None), lambda _, leaves: leaves[0])
+class Int8:
+    """A matrix kept as int8 with one scale for each output; inputs are brought to int8 as well before they meet it."""
+
+    def __init__(self, stored, scale, equation):
+        self.stored, self.scale, self.equation = stored, scale, equation
+        self.shape, self.dtype, self.ndim = stored.shape, stored.dtype, stored.ndim
+
+    @property
+    def value(self):
+        _, kernel, out = parts(self.equation)
+        return self.stored.value / arrange(self.scale.value, out.replace("...", ""), kernel)
+
+    def __rmatmul__(self, inputs):
+        return int8_einsum(explicit(self.equation, inputs.ndim), inputs, self.stored.value, self.scale.value)
+
+
+for _kind in (LowRank, Int8):
+    jax.tree_util.register_pytree_node(_kind, lambda matrix: ((matrix.value,), None), lambda _, leaves: leaves[0])
+
+
+# ------------------------------------------------- products
+
+
+def parts(equation):
+    """Labels of input, kernel and output."""
+    left, out = equation.split("->")
+    return (*left.split(","), out)
+
+
+def explicit(equation, ndim):
+    """An equation without dots, for inputs of so many axes."""
+    equation = equation.replace(" ", "")
+    hidden = ndim - len(parts(equation)[0].replace(".", ""))
+    return equation.replace("...", "ZYXWVUTS"[:hidden])
+
+
+def to_int8(x, axis):
+    """(int8 values, what they were multiplied by) by the largest magnitude along ``axis``."""
+    scale = (127.0 / (jnp.max(jnp.abs(x), axis=axis, keepdims=True) + 1e-7)).astype(x.dtype)
+    return jnp.clip(jnp.round(x * scale), -127, 127).astype("int8"), scale
+
+
+def arrange(scale, labels, out):
+    """A scale with axes ``labels`` (1 where summed over) made to broadcast against an output with axes ``out``."""
+    kept = [label for label in out if label in labels]
+    flat = jnp.einsum(scale, list(map(ord, labels)), list(map(ord, kept)))
+    return flat.reshape([flat.shape[kept.index(label)] if label in kept else 1 for label in out])
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def int8_einsum(equation, inputs, stored, scale):
+    """``einsum`` of inputs, brought to int8, with an int8 kernel; gradients are those of the kernel as a float."""
+    source, kernel, out = parts(equation)
+    summed = tuple(i for i, label in enumerate(source) if label in kernel and label not in out)
+    small, inputs_scale = to_int8(inputs, summed)
+    product = jnp.einsum(equation, small, stored, preferred_element_type="int32").astype(inputs.dtype)
+    return product / (arrange(inputs_scale, source, out) * scale.astype(inputs.dtype))
+
+
+def _forward(equation, inputs, stored, scale):
+    return int8_einsum(equation, inputs, stored, scale), (inputs, stored, scale)
+
+
+def _backward(equation, kept, upstream):
+    inputs, stored, scale = kept
+    source, kernel, out = parts(equation)
+    full = jnp.broadcast_to(1 / scale.astype(upstream.dtype), upstream.shape)
+    spelled = f"{out},{kernel}->{source}"
+    gradient = jnp.einsum(spelled, upstream * full, stored.astype(upstream.dtype))
+    return gradient, np.zeros(stored.shape, jax.dtypes.float0), jnp.zeros_like(scale)
+
+
+int8_einsum.defvjp(_forward, _backward)
+
+
+def einsum(equation, inputs, kernel):
+    """``jnp.einsum`` that knows adapted kernels."""
+    if isinstance(kernel, LowRank):
+        more = jnp.matmul(kernel.a.value, kernel.b.value) * kernel.scale
+        return einsum(equation, inputs, kernel.base) + jnp.einsum(equation, inputs, more)
+    return inputs @ kernel if isinstance(kernel, Int8) else jnp.einsum(equation, inputs, kernel)
+
+
+def rows(table, indices, dtype):
+    """Rows of a table, which may be adapted; NaN for indices out of range."""
+    if isinstance(table, LowRank):
+        more = rows(table.a, indices, dtype) @ table.b.value.astype(dtype) * table.scale
+        return rows(table.base, indices, dtype) + more
+    if isinstance(table, Int8):
+        scale = jnp.take(table.scale.value, indices, axis=0, mode="fill")[..., None]
+        return (jnp.take(table.stored.value, indices, axis=0, mode="clip") / scale).astype(dtype)
+    return jnp.take(jnp.asarray(table), indices, axis=0, mode="fill").astype(dtype)
+
+
+# ------------------------------------------------- what layers offer
+
+
+def adaptable(**matrices):
+    """Class decorator: gives a layer ``enable_lora`` (for the first matrix) and ``quantize`` (for all).
+
+    ``name=equation``: how that matrix is multiplied; None where the layer has an equation of its own.
+    """
+
+    def add(cls):
+        cls._adapted, cls._matrices = next(iter(matrices)), matrices
+        for function in (enable_lora, quantize, quantized_build, save_own_variables, load_own_variables):
+            setattr(cls, function.__name__, function)
+        cls.variable_serialization_spec = property(variable_serialization_spec)
+        return cls
+
+    return add
 
 
 def enable_lora(self, rank, lora_alpha=None, a_initializer="he_uniform", b_initializer="zeros"):
@@ -65,19 +177,112 @@ def enable_lora(self, rank, lora_alpha=None, a_initializer="he_uniform", b_initi
 
 
 def begin(layer):
-    """At the end of ``build``: the adaptation that the layer's arguments ask for."""
+    """At the end of ``build``: the adaptations that the layer's arguments and dtype policy ask for."""
+    if dtypes.get_policy(layer.dtype_policy).quantization_mode is not None:
+        layer.quantize(dtypes.get_policy(layer.dtype_policy).quantization_mode, type_check=False)
     if layer.lora_rank is not None:
-        enable_lora(layer, layer.lora_rank, layer.lora_alpha)
+        layer.enable_lora(layer.lora_rank, layer.lora_alpha)
 
 
 def merge_lora(layer):
     """Adds the low-rank sum into the matrix for good; the layer trains its matrix again."""
     name = layer._adapted
     matrix = getattr(layer, name)
-    if not isinstance(matrix, LowRank):
-        raise ValueError(f"{describe(layer)}: LoRA is not enabled.")
+    if not isinstance(matrix, LowRank) or isinstance(matrix.base, Int8):
+        raise ValueError(f"{describe(layer)}: there is no LoRA to merge into a floating matrix.")
     matrix.base.assign(matrix.value)
     matrix.base.trainable = True
     layer._weights_made = [v for v in layer._weights_made if v is not matrix.a and v is not matrix.b]
     setattr(layer, name, matrix.base)
     layer.lora_rank = layer.lora_alpha = None
+
+
+def quantize(self, mode=None, type_check=True, config=None):
+    """Keeps the layer's matrix as int8 from now on, a quarter of its size, and multiplies in int8.
+
+    Raises NotImplementedError for other modes, and for subclasses unless ``type_check=False``.
+    """
+    if type_check and not type(self).__module__.startswith("jkeras."):
+        raise NotImplementedError(f"{describe(self)} is a class of yours; pass type_check=False to quantize it anyway.")
+    mode = mode or getattr(config or self.quantization_config, "mode", "int8")
+    if mode != "int8":
+        raise NotImplementedError(f"{describe(self)}: expected quantization mode 'int8', received {mode!r}.")
+    found = {name: getattr(self, name, None) for name in self._matrices}
+    if found[self._adapted] is None:
+        raise ValueError(f"{describe(self)}: quantize() wants a built layer; call it on data or build() it first.")
+    if not hasattr(found[self._adapted], "assign"):
+        raise ValueError(f"{describe(self)}: quantize() once, and before enable_lora(); its matrix is adapted already.")
+    for name, matrix in found.items():
+        if matrix is not None:
+            exchange(self, name, matrix.shape, matrix.numpy())
+    if dtypes.get_policy(self.dtype_policy).quantization_mode is None:
+        from ..dtype_policies import QuantizedDTypePolicy
+
+        self.dtype_policy = QuantizedDTypePolicy(mode, dtypes.get_policy(self.dtype_policy).name)
+
+
+def quantized_build(self, kernel_shape, mode, config=None):
+    """Exchanges the layer's matrix for an int8 one of zeros."""
+    if mode != "int8":
+        raise NotImplementedError(f"{describe(self)}: expected quantization mode 'int8', received {mode!r}.")
+    exchange(self, self._adapted, kernel_shape, np.zeros(kernel_shape, "float32"))
+
+
+def exchange(layer, name, shape, values):
+    """Puts an int8 matrix in the place of a floating one."""
+    equation = (layer._matrices[name] or layer.equation).replace(" ", "")
+    _, kernel, out = parts(equation)
+    small, scale = to_int8(jnp.asarray(values), tuple(i for i, label in enumerate(kernel) if label not in out))
+    scale = arrange(scale, kernel, out.replace("...", ""))
+    old = getattr(layer, name, None)
+    layer._weights_made = [v for v in layer._weights_made if v is not old]
+    setattr(layer, name, None)
+    stored = layer.add_weight(name, shape, initializer="zeros", dtype="int8", trainable=False)
+    stored.regularizer = stored.constraint = None
+    factor = layer.add_weight(f"{name}_scale", scale.shape, initializer="ones", trainable=False)
+    stored.assign(small)
+    factor.assign(scale)
+    setattr(layer, name, Int8(stored, factor, equation))
+
+
+# ------------------------------------------------- files
+
+
+def variable_serialization_spec(self):
+    """Mode of quantization -> names of the weights in the order of Keras's files."""
+    own = [self._adapted, *(["bias"] if self._adapted == "kernel" else [])]
+    more = ["reverse_embeddings"] if getattr(self, "tie_weights", True) is False else []
+    scales = [f"{self._adapted}_scale", *(f"{name}_scale" for name in more)]
+    return {None: [*own, *more], "int8": [*own, scales[0], *more, *scales[1:]]}
+
+
+def _stored(layer):
+    """name -> Variable of what the files hold."""
+    matrix = getattr(layer, layer._adapted)
+    matrix = matrix.base if isinstance(matrix, LowRank) else matrix
+    made = {v.name: v for v in layer._weights_made if not v.name.startswith("lora_")}
+    names = layer.variable_serialization_spec["int8" if isinstance(matrix, Int8) else None]
+    return [made[name] for name in names if name in made]
+
+
+def save_own_variables(self, store):
+    """Puts the layer's weights into ``store``; LoRA is merged into the matrix, as in Keras."""
+    matrix = getattr(self, self._adapted, None)
+    for i, variable in enumerate(_stored(self) if matrix is not None else []):
+        merged = isinstance(matrix, LowRank) and variable is matrix.base
+        store[str(i)] = matrix.value if merged else variable
+
+
+def load_own_variables(self, store):
+    """Takes the layer's weights out of ``store``; LoRA begins anew. Raises ValueError if they do not fit."""
+    if getattr(self, self._adapted, None) is None:
+        return
+    mine = _stored(self)
+    if len(store.keys()) != len(mine):
+        raise ValueError(f"{describe(self)}: expected {len(mine)} weights, the file has {len(store.keys())}.")
+    for i, variable in enumerate(mine):
+        variable.assign(store[str(i)])
+    matrix = getattr(self, self._adapted)
+    if isinstance(matrix, LowRank):
+        matrix.a.assign(jnp.zeros(matrix.a.shape))
+        matrix.b.assign(jnp.zeros(matrix.b.shape))

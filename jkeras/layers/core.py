@@ -11,6 +11,7 @@ from .fields import Activation, Constraint, Flag, Initializer, PositiveInt, Regu
 
 
 @layer
+@adaptation.adaptable(kernel="...i,io->...o")
 class Dense(Layer):
     """Affine map of the last axis: (..., d) -> (..., units).  https://keras.io/api/layers/core_layers/dense/
 
@@ -33,7 +34,7 @@ class Dense(Layer):
     lora_rank: optional(PositiveInt) = None
     lora_alpha: object = None
     quantization_config: adaptation.Quantization = None
-    supports_masking, enable_lora, _adapted = True, adaptation.enable_lora, "kernel"
+    supports_masking = True
 
     def build(self, input_shape):
         self.kernel = self.add_weight("kernel", (last_size(self, input_shape), self.units))
@@ -60,6 +61,7 @@ def last_size(layer, input_shape, min_ndim=2):
 
 
 @layer
+@adaptation.adaptable(kernel=None)
 class EinsumDense(Layer):
     """Any linear map that an einsum equation describes, plus a bias over some of its output axes.
 
@@ -84,7 +86,6 @@ class EinsumDense(Layer):
     lora_alpha: object = None
     gptq_unpacked_column_size: object = None
     quantization_config: adaptation.Quantization = None
-    enable_lora, _adapted = adaptation.enable_lora, "kernel"
 
     def build(self, input_shape):
         kernel_shape, bias_shape, axes = einsum_shapes(self, tuple(input_shape))
@@ -97,7 +98,7 @@ class EinsumDense(Layer):
         adaptation.begin(self)
 
     def call(self, inputs):
-        outputs = jnp.einsum(self.equation, inputs, self.kernel)
+        outputs = adaptation.einsum(self.equation, inputs, self.kernel)
         return self.activation(outputs if self.bias is None else outputs + self.bias)
 
     def get_config(self):
@@ -279,6 +280,12 @@ class Wrapper(Layer):
     """
 
     layer: Converter(_wrapped, registry.serialize)
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """The layer that ``get_config`` described."""
+        with registry.custom_object_scope(custom_objects or {}):
+            return cls(**config)
 
     def build(self, input_shape=None):
         if not self.layer.built:

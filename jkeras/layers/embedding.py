@@ -4,13 +4,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..core import dtypes
 from ..core.layer import Layer, layer
 from ..core.spec import describe
 from . import adaptation
 from .fields import Constraint, Flag, Initializer, PositiveInt, Regularizer, optional, unless_set
 
+REVERSE = "...i,oi->...o"  # vectors times the transposed table
+
 
 @layer
+@adaptation.adaptable(embeddings=REVERSE)
 class Embedding(Layer):
     """Replaces integers in [0, input_dim) by rows of a table: (...) -> (..., output_dim).
 
@@ -32,7 +36,6 @@ class Embedding(Layer):
     lora_rank: optional(PositiveInt) = None
     lora_alpha: object = None
     quantization_config: adaptation.Quantization = None
-    enable_lora, _adapted = adaptation.enable_lora, "embeddings"
 
     def __post_init__(self):
         self.autocast, self.supports_masking = False, self.mask_zero
@@ -47,8 +50,7 @@ class Embedding(Layer):
     def call(self, inputs):
         indices = inputs if jnp.issubdtype(inputs.dtype, jnp.integer) else inputs.astype("int32")
         check_range(self, indices)
-        table = jnp.asarray(self.embeddings)
-        return jnp.take(table, indices, axis=0, mode="fill").astype(self.compute_dtype)
+        return adaptation.rows(self.embeddings, indices, dtypes.array_dtype(self.compute_dtype))
 
     def compute_mask(self, inputs, mask=None):
         return inputs != 0 if self.mask_zero else None
@@ -75,6 +77,7 @@ def check_range(layer, indices):
 
 
 @layer
+@adaptation.adaptable(embeddings=REVERSE, reverse_embeddings="...i,io->...o")
 class ReversibleEmbedding(Embedding):
     """Embedding that also maps vectors back to scores over the table: (..., output_dim) -> (..., input_dim).
 
@@ -99,20 +102,20 @@ class ReversibleEmbedding(Embedding):
     quantization_config: adaptation.Quantization = None
 
     def build(self, input_shape=None):
-        super().build(input_shape)
+        shape, start = (self.input_dim, self.output_dim), self.embeddings_initializer
+        self.embeddings = self.add_weight("embeddings", shape)
         if not self.tie_weights:
-            shape = (self.output_dim, self.input_dim)
-            self.reverse_embeddings = self.add_weight(
-                "reverse_embeddings", shape, initializer=self.embeddings_initializer
-            )
+            self.reverse_embeddings = self.add_weight("reverse_embeddings", shape[::-1], initializer=start)
+        adaptation.begin(self)
 
     def call(self, inputs, reverse=False):
         if not reverse:
             return super().call(inputs)
-        table = jnp.asarray(self.embeddings).T if self.tie_weights else jnp.asarray(self.reverse_embeddings)
+        table, equation = (self.embeddings, REVERSE) if self.tie_weights else (self.reverse_embeddings, "...i,io->...o")
         if self.reverse_dtype is not None:
-            inputs, table = inputs.astype(self.reverse_dtype), table.astype(self.reverse_dtype)
-        scores = inputs @ table
+            inputs = inputs.astype(self.reverse_dtype)
+            table = table if isinstance(table, adaptation.Int8) else jnp.asarray(table).astype(self.reverse_dtype)
+        scores = adaptation.einsum(equation, inputs, table)
         cap = self.logit_soft_cap
         return scores if cap is None else jnp.tanh(scores / cap) * cap
 

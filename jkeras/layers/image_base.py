@@ -151,6 +151,26 @@ class ImageLayer(Layer):
         found = {**bounding_boxes, "boxes": boxes[0] if single else boxes}
         return found if labels is None else {**found, "labels": labels[0] if single else labels}
 
+    def _single(self, change, value, transformation, training):
+        lifted = jax.tree.map(lambda x: jnp.asarray(x)[None], value)
+        return jax.tree.map(lambda x: x[0], change(lifted, transformation, training))
+
+    def transform_single_image(self, image, transformation, training=True):
+        """``transform_images`` of one picture."""
+        return self._single(self.transform_images, image, transformation, training)
+
+    def transform_single_label(self, label, transformation, training=True):
+        """``transform_labels`` of one label."""
+        return self._single(self.transform_labels, label, transformation, training)
+
+    def transform_single_bounding_box(self, bounding_box, transformation, training=True):
+        """``transform_bounding_boxes`` of the boxes of one picture."""
+        return self._single(self.transform_bounding_boxes, bounding_box, transformation, training)
+
+    def transform_single_segmentation_mask(self, segmentation_mask, transformation, training=True):
+        """``transform_segmentation_masks`` of one mask."""
+        return self._single(self.transform_segmentation_masks, segmentation_mask, transformation, training)
+
     def call(self, data, training=True):
         transformation = self.get_random_transformation(data, training=training)
         if not isinstance(data, dict):

@@ -55,6 +55,25 @@ class _Warp(ImageLayer):
         matrix = self.matrix(transformation, *images.shape[1:3])
         return image.warp(images, matrix, interpolation or self.interpolation, self.fill_mode, self.fill_value)
 
+    def get_transformed_x_y(self, x, y, transform):
+        """Where a (n, 8) transform takes the pixel (x, y) from."""
+        a0, a1, a2, b0, b1, b2, c0, c1 = jnp.split(jnp.asarray(transform), 8, axis=-1)
+        k = c0 * x + c1 * y + 1
+        return (a0 * x + a1 * y + a2) / k, (b0 * x + b1 * y + b2) / k
+
+    def get_shifted_bbox(self, bounding_boxes, w_shift_factor, h_shift_factor):
+        """xyxy boxes moved to the left and up."""
+        boxes = jnp.asarray(bounding_boxes["boxes"])
+        shift = jnp.concatenate([jnp.asarray(w_shift_factor), jnp.asarray(h_shift_factor)] * 2, axis=-1)
+        return {**bounding_boxes, "boxes": boxes - (shift[:, None] if boxes.ndim == 3 else shift)}
+
+    def get_clipped_bbox(self, bounding_boxes, h_end, h_start, w_end, w_start):
+        """xyxy boxes seen from the corner of a part of the picture, cut off at its edges."""
+        boxes = jnp.asarray(bounding_boxes["boxes"])
+        lift = (lambda x: jnp.asarray(x)[:, None]) if boxes.ndim == 3 else jnp.asarray
+        low, high = (jnp.concatenate([lift(w), lift(h)] * 2, -1) for w, h in ((w_start, h_start), (w_end, h_end)))
+        return {**bounding_boxes, "boxes": jnp.clip(boxes, low, high) - low}
+
     def move_boxes(self, boxes, transformation, height, width):
         return nn_boxes.warp(boxes, self.matrix(transformation, height, width)), height, width
 

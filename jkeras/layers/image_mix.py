@@ -5,7 +5,7 @@ import jax.numpy as jnp
 
 from ..core import registry
 from ..core.calling import signature_of
-from ..core.declare import Converter
+from ..core.declare import BaseArgument, Converter
 from ..core.layer import Layer, layer
 from ..core.spec import describe
 from .fields import DataFormat, Flag, PositiveInt
@@ -247,6 +247,7 @@ class Pipeline(Layer):
         lambda v: [registry.deserialize(x) if isinstance(x, dict) else x for x in v],
         lambda v: [registry.serialize(x) for x in v],
     )
+    name: BaseArgument = None
 
     def call(self, inputs, training=True, mask=None):
         for part in self.layers:

@@ -3,9 +3,10 @@
 import jax
 import jax.numpy as jnp
 
+from ..core.declare import BaseArgument
 from ..core.spec import describe
 from ..nn import image
-from .fields import Flag, PositiveInt, choice
+from .fields import DataFormat, Flag, PositiveInt, choice
 from .image_base import Factor, ImageLayer, image_layer, pair_of, uniform
 
 Method = choice("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5")
@@ -144,6 +145,8 @@ class RandomCrop(_View):
     height: PositiveInt
     width: PositiveInt
     seed: object = None
+    data_format: DataFormat = None
+    name: BaseArgument = None
 
     def _cuts(self, height, width):
         return height > self.height and width > self.width

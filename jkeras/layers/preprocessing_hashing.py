@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..core import dtypes
-from ..core.declare import Converter, PositiveInt
+from ..core.declare import BaseArgument, Converter, PositiveInt
 from ..core.layer import Layer, layer
 from ..core.spec import describe
 from ..core.symbolic import KerasTensor
@@ -112,6 +112,8 @@ class HashedCrossing(Layer):
     num_bins: PositiveInt
     output_mode: choice("int", "one_hot") = "int"
     sparse: Sparse = False
+    name: BaseArgument = None
+    dtype: BaseArgument = None
 
     def __post_init__(self):
         integers_by_default(self)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..core import registry
-from ..core.declare import Converter, NaturalInt
+from ..core.declare import BaseArgument, Converter, NaturalInt
 from ..core.layer import Layer, layer
 from ..core.spec import describe
 from ..core.symbolic import KerasTensor
@@ -296,6 +296,7 @@ class StringLookup(_Lookup):
     pad_to_max_tokens: Flag = False
     sparse: Sparse = False
     encoding: str = "utf-8"
+    name: BaseArgument = None
     salt: Salt = None
 
 
@@ -322,6 +323,7 @@ class IntegerLookup(_Lookup):
     pad_to_max_tokens: Flag = False
     oov_method: choice("floormod", "farmhash") = "floormod"
     salt: Salt = None
+    name: BaseArgument = None
     integers = True
 
 
@@ -379,6 +381,7 @@ class TextVectorization(Layer):
     sparse: Sparse = False
     ragged: Sparse = False
     encoding: str = "utf-8"
+    name: BaseArgument = None
     supports_jit = False
 
     def __post_init__(self):

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core import config as settings
 from ..core import dtypes, registry
-from ..core.declare import Converter
+from ..core.declare import BaseArgument, Converter
 from ..core.layer import Layer, layer
 from ..core.spec import describe
 from .fields import Flag, choice
@@ -58,6 +58,11 @@ class Rescaling(Layer):
     scale: Converter(registry.deserialize, registry.serialize)
     offset: Converter(registry.deserialize, registry.serialize) = 0.0
     supports_masking = True
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """The layer that ``get_config`` described."""
+        return cls(**config)
 
     def call(self, inputs):
         scale, offset = jnp.asarray(self.scale, self.compute_dtype), jnp.asarray(self.offset, self.compute_dtype)
@@ -167,6 +172,8 @@ class Discretization(Layer):
     epsilon: float = 0.01
     output_mode: choice("int", "one_hot", "multi_hot", "count") = "int"
     sparse: Sparse = False
+    dtype: BaseArgument = None
+    name: BaseArgument = None
 
     def __post_init__(self):
         if (self.num_bins is None) == (self.bin_boundaries is None):

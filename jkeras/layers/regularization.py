@@ -5,7 +5,7 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 
-from ..core.declare import Converter
+from ..core.declare import BaseArgument, Converter
 from ..core.layer import Layer, layer
 from ..core.rng import SeedGenerator
 from ..core.spec import InputSpec, describe
@@ -105,6 +105,8 @@ class SpatialDropout1D(_SpatialDropout):
 
     rate: Rate
     seed: object = None
+    name: BaseArgument = None
+    dtype: BaseArgument = None
     noise_shape: ClassVar = None
     input_ndim = 3
 
@@ -120,6 +122,8 @@ class SpatialDropout2D(_SpatialDropout):
     rate: Rate
     data_format: DataFormat = None
     seed: object = None
+    name: BaseArgument = None
+    dtype: BaseArgument = None
     noise_shape: ClassVar = None
     input_ndim = 4
 
@@ -135,6 +139,8 @@ class SpatialDropout3D(_SpatialDropout):
     rate: Rate
     data_format: DataFormat = None
     seed: object = None
+    name: BaseArgument = None
+    dtype: BaseArgument = None
     noise_shape: ClassVar = None
     input_ndim = 5
 

@@ -1,0 +1,82 @@
+"""LoRA and quantization from the outside: what they cost, what they refuse, what files hold."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jkeras import dtype_policies, layers
+from jkeras.layers import adaptation
+
+
+def built(**config):
+    layer = layers.Dense(3, **config)
+    layer.build((None, 4))
+    return layer
+
+
+def test_lora_starts_where_the_layer_was_and_trains_little():
+    layer, x = built(), jnp.ones((2, 4))
+    before = layer(x)
+    layer.enable_lora(2)
+    np.testing.assert_array_equal(before, layer(x))
+    assert [v.name for v in layer.trainable_weights] == ["bias", "lora_kernel_a", "lora_kernel_b"]
+
+
+def test_alpha_given_to_the_constructor_scales_the_sum():
+    x = jnp.ones((2, 4))
+    one, four = built(lora_rank=2), built(lora_rank=2, lora_alpha=8)
+    values = [np.full(w.shape, 0.5, "float32") for w in one.weights]
+    one.set_weights(values), four.set_weights(values)
+    base = x @ values[0] + values[1]
+    np.testing.assert_allclose(4 * (one(x) - base), four(x) - base, rtol=1e-6)
+
+
+def test_merging_gives_a_plain_layer_of_the_same_function():
+    layer, x = built(lora_rank=2), jnp.ones((2, 4))
+    layer.set_weights([np.full(w.shape, 0.5, "float32") for w in layer.weights])
+    before = layer(x)
+    adaptation.merge_lora(layer)
+    assert [v.name for v in layer.trainable_weights] == ["kernel", "bias"]
+    np.testing.assert_allclose(before, layer(x), rtol=1e-6)
+
+
+def test_files_hold_the_merged_matrix():
+    layer, plain, store = built(lora_rank=2), built(), {}
+    layer.set_weights([np.full(w.shape, 0.5, "float32") for w in layer.weights])
+    layer.save_own_variables(store)
+    plain.load_own_variables({k: np.asarray(v) for k, v in store.items()})
+    np.testing.assert_allclose(plain(jnp.ones((2, 4))), layer(jnp.ones((2, 4))), rtol=1e-6)
+
+
+def test_quantized_weights_go_through_a_store():
+    layer, other, store = built(), built(), {}
+    layer.quantize("int8"), other.quantize("int8")
+    layer.save_own_variables(store)
+    assert [np.asarray(store[k]).dtype.name for k in "012"] == ["int8", "float32", "float32"]
+    other.load_own_variables(store)
+    np.testing.assert_array_equal(layer(jnp.ones((2, 4))), other(jnp.ones((2, 4))))
+
+
+def test_a_quantized_policy_builds_a_quantized_layer():
+    layer = layers.Dense(3, dtype=dtype_policies.get("int8_from_float32"))
+    assert layer(jnp.ones((2, 4))).dtype == "float32"
+    assert layer.quantization_mode == "int8" and layer.kernel.stored.dtype == "int8"
+
+
+@pytest.mark.parametrize(
+    "act, error, text",
+    [
+        (lambda: layers.Dense(3).enable_lora(2), ValueError, "built"),
+        (lambda: layers.Dense(3).quantize(), ValueError, "built"),
+        (lambda: built(lora_rank=2).enable_lora(2), ValueError, "already"),
+        (lambda: built(lora_rank=2).quantize("int8"), ValueError, "adapted"),
+        (lambda: built(kernel_constraint="non_neg").enable_lora(2), ValueError, "constraint"),
+        (lambda: built().enable_lora(0), ValueError, "positive"),
+        (lambda: built().quantize("int3"), NotImplementedError, "int8"),
+        (lambda: layers.Flatten().quantize("int8"), NotImplementedError, "Flatten"),
+        (lambda: adaptation.merge_lora(built()), ValueError, "LoRA"),
+    ],
+)
+def test_what_cannot_be_adapted_says_so(act, error, text):
+    with pytest.raises(error, match=text):
+        act()
