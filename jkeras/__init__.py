@@ -69,7 +69,7 @@ def __dir__() -> list[str]:
 
 def _connect() -> None:
     """Tells the core where the families stand; each is imported when it is first needed."""
-    from .core import connections
+    from .core import connections, declare
 
     def module(name: str) -> Any:
         return lambda: importlib.import_module(f"{__name__}.{name}" if name else __name__)
@@ -77,6 +77,13 @@ def _connect() -> None:
     def function(family: str, name: str) -> Any:
         return lambda value: getattr(importlib.import_module(f"{__name__}.{family}"), name)(value)
 
+    def translate(owner: Any, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+        from .compat.translate import translate
+
+        declare.era.translate = translate
+        return translate(owner, args, kwargs)
+
+    declare.era.translate = translate
     connections.resolve.update(
         initializer=function("initializers", "get"),
         regularizer=function("regularizers", "get"),
@@ -88,6 +95,7 @@ def _connect() -> None:
     connections.modules.update(
         {
             "keras": module(""),
+            "keras.src.models.functional": module("models"),
             "keras.dtype_policies": module("dtype_policies"),
             "keras.optimizers.schedules": module("optimizers.schedules"),
             "keras.optimizers.legacy": module("optimizers.legacy"),

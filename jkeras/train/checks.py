@@ -23,7 +23,7 @@ def no_unknown(what: str, function: Callable, kwargs: dict) -> None:
 def old_words(model: Any, what: str, kwargs: dict) -> dict:
     """Arguments in today's words, where ``compat`` knows them."""
     if kwargs and era.translate is not None:
-        _, kwargs = era.translate(getattr(type(model), what), (), kwargs)
+        _, kwargs = era.translate(getattr(model, what), (), kwargs)
     return kwargs
 
 

@@ -54,8 +54,8 @@ def fit(
 
     Raises ValueError or TypeError, before anything is compiled, for data that do not fit the model.
     """
-    kwargs = checks.old_words(model, "fit", kwargs)
-    if kwargs:
+    if kwargs or isinstance(class_weight, str):
+        kwargs = checks.old_words(model, "fit", {**kwargs, "class_weight": class_weight, "y": y})
         given = {k: v for k, v in locals().items() if k not in ("model", "kwargs")}
         return fit(model, **checks.merged("fit", fit, given, kwargs))
     epochs = checks.epochs(resolve_default(type(model), "epochs", epochs), initial_epoch)
@@ -352,10 +352,14 @@ def fit_generator(
     if args and isinstance(args[0], (int, list, tuple)) and not isinstance(args[0], bool):  # tf.keras's order
         names = ["validation_freq", *names]
     given.update(zip(names, args, strict=False))
-    return fit(
-        model, generator, steps_per_epoch=steps_per_epoch, epochs=epochs, verbose=verbose, callbacks=callbacks,
-        validation_data=validation_data, validation_steps=validation_steps, **given, **kwargs,
+    given.update(
+        steps_per_epoch=steps_per_epoch, epochs=epochs, verbose=verbose, callbacks=callbacks,
+        validation_data=validation_data, validation_steps=validation_steps, generator=generator,
     )  # fmt: skip
+    if kwargs:
+        data = {"generator": generator, "validation_data": validation_data}
+        given.update(checks.old_words(model, "fit_generator", {**data, **kwargs}))
+    return fit(model, given.pop("generator"), **given)
 
 
 def evaluate_generator(
@@ -371,8 +375,10 @@ def evaluate_generator(
     **kwargs: Any,
 ) -> Any:
     """The same as ``evaluate`` on a generator."""
-    given = _feeding(args, callbacks, max_queue_size, workers, use_multiprocessing, verbose)
-    return evaluate(model, generator, steps=steps, **given, **kwargs)
+    given = {"steps": steps, **_feeding(args, callbacks, max_queue_size, workers, use_multiprocessing, verbose)}
+    if kwargs:
+        given.update(checks.old_words(model, "evaluate_generator", {"generator": generator, **kwargs}))
+    return evaluate(model, given.pop("generator", generator), **given)
 
 
 def _feeding(args: tuple, *values: Any) -> dict[str, Any]:

@@ -160,5 +160,7 @@ def predict_generator(
     """The same as ``predict`` on a generator."""
     from .loop import _feeding
 
-    given = _feeding(args, callbacks, max_queue_size, workers, use_multiprocessing, verbose)
-    return predict(model, generator, steps=steps, **given, **kwargs)
+    given = {"steps": steps, **_feeding(args, callbacks, max_queue_size, workers, use_multiprocessing, verbose)}
+    if kwargs:
+        given.update(checks.old_words(model, "predict_generator", {"generator": generator, **kwargs}))
+    return predict(model, given.pop("generator", generator), **given)

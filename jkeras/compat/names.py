@@ -1,0 +1,82 @@
+"""Old argument names and values, in today's words. One table for all classes: a row counts for a class that has
+an argument of the new name and none of the old.
+"""
+
+# old name -> new names; the first that the class or function has is meant
+RENAMES = {
+    "output_dim": ("units",),
+    "init": ("kernel_initializer", "embeddings_initializer", "depthwise_initializer", "alpha_initializer"),
+    "inner_init": ("recurrent_initializer",),
+    "inner_activation": ("recurrent_activation",),
+    "beta_init": ("beta_initializer",),
+    "gamma_init": ("gamma_initializer",),
+    "W_regularizer": ("kernel_regularizer", "embeddings_regularizer", "depthwise_regularizer"),
+    "U_regularizer": ("recurrent_regularizer",),
+    "b_regularizer": ("bias_regularizer",),
+    "W_constraint": ("kernel_constraint", "embeddings_constraint", "depthwise_constraint"),
+    "U_constraint": ("recurrent_constraint",),
+    "b_constraint": ("bias_constraint",),
+    "bias": ("use_bias",),
+    "dropout_W": ("dropout",),
+    "dropout_U": ("recurrent_dropout",),
+    "consume_less": ("implementation",),
+    "nb_filter": ("filters",),
+    "filter_length": ("kernel_size",),
+    "border_mode": ("padding",),
+    "subsample": ("strides",),
+    "subsample_length": ("strides",),
+    "stride": ("strides",),
+    "atrous_rate": ("dilation_rate",),
+    "dim_ordering": ("data_format",),
+    "pool_length": ("pool_size",),
+    "poolsize": ("pool_size",),
+    "length": ("size",),
+    "p": ("rate",),
+    "sigma": ("stddev",),
+    "alpha": ("negative_slope",),
+    "mode": (),
+    "input": ("inputs",),
+    "output": ("outputs",),
+    "input_dtype": ("dtype",),
+    "epsilon": ("min_delta",),
+    "nb_epoch": ("epochs",),
+    "nb_worker": ("workers",),
+    "max_q_size": ("max_queue_size",),
+    "pickle_safe": ("use_multiprocessing",),
+    "nb_classes": ("num_classes",),
+    "nb_words": ("num_words",),
+    "l": ("l2", "l1"),
+    "build_fn": ("model",),
+}
+
+# Several old arguments make one of today's: new name -> groups of old names
+JOINED = {
+    "kernel_size": (("nb_row", "nb_col"), ("kernel_dim1", "kernel_dim2", "kernel_dim3")),
+    "cropping": (("top_crop", "bottom_crop", "left_crop", "right_crop"),),
+}
+
+# old value -> today's, for the arguments of the new name
+VALUES = {
+    "data_format": {"th": "channels_first", "tf": "channels_last", "default": None},
+    "implementation": {"cpu": 0, "mem": 1, "gpu": 2},
+}
+
+# Words by which a call is known to be one of Keras 1
+KERAS_1_WORDS = frozenset(
+    "init inner_init W_regularizer U_regularizer b_regularizer W_constraint U_constraint b_constraint bias nb_filter "
+    "filter_length border_mode subsample subsample_length atrous_rate dim_ordering".split()
+)
+
+# Arguments that acted on nothing but how old versions computed: (class or method, name) -> values taken, None for any
+WITHOUT_EFFECT = {
+    ("BatchNormalization", "mode"): (0, 2),
+    ("Embedding", "dropout"): (0, 0.0, None),
+    ("Highway", "transform_bias"): None,
+    ("compile", "class_mode"): None,
+    ("compile", "experimental_run_tf_function"): None,
+    ("TensorBoard", "batch_size"): None,
+}
+ADVICE = {
+    ("BatchNormalization", "mode"): "Statistics of each sample are LayerNormalization(axis=-1).",
+    ("Embedding", "dropout"): "Add SpatialDropout1D after it.",
+}
