@@ -73,8 +73,8 @@ def compare(row, result):
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
-def test_an_op_gives_what_keras_gives(ops, keras, row):
-    if row.id in PLACE:
+def test_an_op_gives_what_keras_gives(ops, keras, impl, row):
+    if row.id in PLACE and impl == "jkeras":
         compare(row, computed(keras, PLACE[row.id] // 25 * 25)[row.id])
     else:
         compare(row, op_runs.flat(op_cases.run(ops, row)))
@@ -88,8 +88,13 @@ VARIABLES = [r for r in ROWS if any(isinstance(a, op_cases.Arr) and "int" not in
 
 
 @pytest.mark.parametrize("row", VARIABLES[::8], ids=lambda row: row.id)
-def test_an_op_takes_variables(ops, keras, row):
-    result = op_cases.run(ops, row, lambda x: keras.Variable(x) if is_float(x) else x)
+def test_an_op_takes_variables(ops, keras, impl, row):
+    try:
+        result = op_cases.run(ops, row, lambda x: keras.Variable(x) if is_float(x) else x)
+    except ValueError as error:
+        if impl == "keras3" and ("__jax_array__" in str(error) or "Could not convert" in str(error)):
+            pytest.skip("in Keras 3 on a current JAX this op takes no Variable")
+        raise
     compare(row, op_runs.flat(result))
 
 
@@ -100,8 +105,17 @@ SYMBOLIC = [
 ]
 
 
+# Where the symbolic result of Keras 3 is not that of its own computation, or is none at all.
+KERAS_DIFFERS = set(
+    "adaptive_average_pool adaptive_max_pool angle argpartition categorical_crossentropy cond conv corrcoef "
+    "custom_gradient lu_factor multi_hot ndim polar size top_k unravel_index vectorize while_loop".split()
+)
+
+
 @pytest.mark.parametrize("row", SYMBOLIC, ids=lambda row: row.id)
-def test_a_symbolic_op_has_the_shape_and_dtype_of_the_real_one(ops, keras, row):
+def test_a_symbolic_op_has_the_shape_and_dtype_of_the_real_one(ops, keras, impl, row):
+    if impl == "keras3" and row.name in KERAS_DIFFERS:
+        pytest.skip("differs in Keras 3 itself")
     arrays, facts = golden()
     if row.name in ("is_tensor", "convert_to_numpy"):
         pytest.skip("not a function of values")
