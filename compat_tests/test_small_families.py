@@ -90,7 +90,9 @@ def check_config(origin, known, config):
 
 
 @pytest.mark.parametrize("module", ["activations", "initializers", "regularizers", "constraints"])
-def test_every_public_object_has_a_row(keras, module):
+def test_every_public_object_has_a_row(impl, keras, module):
+    if impl == "keras224":
+        pytest.skip("its modules show what they import")
     rows = {getattr(getattr(keras, module), r.name, None) for r in ROWS if r.module == module}
     public = getattr(keras, module)
     skipped = {"get", "serialize", "deserialize", "hard_sigmoid_fifth"}
