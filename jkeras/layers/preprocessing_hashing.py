@@ -9,7 +9,7 @@ from ..core.declare import BaseArgument, Converter, PositiveInt
 from ..core.layer import Layer, layer
 from ..core.spec import describe
 from ..core.symbolic import KerasTensor
-from . import fingerprints
+from ..nn import fingerprints
 from .fields import choice
 from .preprocessing_numbers import Sparse, encode
 

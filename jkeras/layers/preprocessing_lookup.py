@@ -13,7 +13,7 @@ from ..core.declare import BaseArgument, Converter, NaturalInt
 from ..core.layer import Layer, layer
 from ..core.spec import describe
 from ..core.symbolic import KerasTensor
-from . import fingerprints
+from ..nn import fingerprints
 from .fields import Flag, choice
 from .preprocessing_hashing import Salt, on_host, symbolic, text_of
 from .preprocessing_numbers import Sparse, encode

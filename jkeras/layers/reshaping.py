@@ -22,7 +22,9 @@ class Flatten(Layer):
     """
 
     data_format: DataFormat = None
-    input_spec = InputSpec(min_ndim=1)
+
+    def __post_init__(self):
+        self.input_spec = InputSpec(min_ndim=1)
 
     def call(self, inputs):
         if self.data_format == "channels_first" and inputs.ndim > 2:
@@ -92,7 +94,9 @@ class RepeatVector(Layer):
     """
 
     n: PositiveInt
-    input_spec = InputSpec(ndim=2)
+
+    def __post_init__(self):
+        self.input_spec = InputSpec(ndim=2)
 
     def call(self, inputs):
         return jnp.repeat(inputs[:, None], self.n, axis=1)

@@ -16,6 +16,7 @@ PLACES = {
     "jkeras.preprocessing.image": ("array_to_img", "img_to_array", "load_img", "save_img"),
     "jkeras.preprocessing.sequence": ("pad_sequences",),
     "jkeras.utils.config": ("Config",),
+    "jkeras.utils.feature_space": ("FeatureSpace",),
     "jkeras.utils.hdf5_matrix": ("HDF5Matrix",),
     "jkeras.core.dtypes": ("standardize_dtype",),
     "jkeras.core.history": ("get_source_inputs",),

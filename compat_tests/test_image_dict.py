@@ -1,0 +1,28 @@
+"""What layers for pictures do to labels, boxes and masks, against the real ones."""
+
+import json
+
+import numpy as np
+import pytest
+
+from compat_tests import image_dict_cases as cases
+
+# Where jkeras is right on purpose; docs/differences.md has the reasons.
+ELSE = {("center_crop_small", "masks"), ("resizing_crop", "boxes")}
+
+
+@pytest.fixture(scope="module")
+def found(impl, keras):
+    if impl not in ("jkeras", "keras3"):
+        pytest.skip("only Keras 3 moves boxes")
+    return cases.run(keras.layers)
+
+
+@pytest.mark.parametrize("name", [*cases.LAYERS, "flip"])
+def test_labels_boxes_and_masks_follow_the_picture(impl, found, name):
+    expected = json.loads(cases.GOLDEN.read_text())["values"][name]
+    assert sorted(found[name]) == sorted(expected)
+    for part, value in expected.items():
+        if impl == "jkeras" and (name, part) in ELSE:
+            continue
+        np.testing.assert_allclose(found[name][part], value, 1e-4, 1e-3, err_msg=part)
