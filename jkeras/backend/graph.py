@@ -114,13 +114,13 @@ def _switch(condition, then, other):
 # ------------------------------------------------- functions and gradients
 
 
-def placeholder(shape=None, ndim=None, dtype=None, sparse=False, name=None):
+def placeholder(shape=None, ndim=None, dtype=None, sparse=False, name=None, ragged=False):
     """A symbolic tensor to feed to K.function."""
     if shape is None and not ndim:
         raise ValueError("K.placeholder: give a shape or ndim.")
     shape = (None,) * ndim if shape is None else tuple(shape)
     name = None if name is None else unique_name(str(name).replace("/", "_").replace(":", "_"))
-    return Input(batch_shape=shape, dtype=dtype, sparse=sparse, name=name)
+    return Input(batch_shape=shape, dtype=dtype, sparse=sparse, ragged=ragged, name=name)
 
 
 def _variables_of(graph):
@@ -203,9 +203,9 @@ def _nothing():
     return Input(batch_shape=(), name=unique_name("nothing"))
 
 
-def function(inputs, outputs, updates=None, **kwargs):
+def function(inputs, outputs, updates=None, name=None, **kwargs):
     """A compiled function of symbolic tensors; takes and gives lists of NumPy arrays."""
-    return Function(inputs, outputs, updates=updates, **kwargs)
+    return Function(inputs, outputs, updates=updates, name=name, **kwargs)
 
 
 def gradients(loss, variables):
@@ -303,7 +303,7 @@ def rnn(
                 new = [jnp.where(_fit(kept, n), n, s) for n, s in zip(new, states)]
                 carried = jnp.where(_fit(kept, y), y, before)
                 y = jnp.where(_fit(kept, y), y, 0) if zero_output_for_mask else carried
-                return (carried, list(new)), y
+                return (y, list(new)), y
             return (y, list(new)), y
 
         (last, states), outputs = lax.scan(body, (before, states), (steps, keep), unroll=len(steps) if unroll else 1)

@@ -2,11 +2,12 @@
 
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from .. import ops
 from ..core.config import standardize_data_format
 from ..core.symbolic import op
-from .tensors import _array
+from .tensors import _array, sizes_of, sizes_recipe
 
 __all__ = [
     "bias_add", "conv1d", "conv2d", "conv2d_transpose", "conv3d", "conv3d_transpose", "depthwise_conv2d", "local_conv1d",
@@ -50,18 +51,36 @@ conv1d, conv2d, conv3d = _conv(1, 1), _conv(2, (1, 1)), _conv(3, (1, 1, 1))
 
 def _transposed(x, kernel, output_shape, strides, padding, data_format, dilation_rate):
     data_format = standardize_data_format(data_format)
-    spatial = tuple(output_shape)[1:-1] if data_format == "channels_last" else tuple(output_shape)[2:]
-    found = ops.conv_transpose(x, kernel, strides, padding, None, data_format, dilation_rate)
-    got = found.shape[1:-1] if data_format == "channels_last" else found.shape[2:]
-    wanted = [None if s is None or not isinstance(s, int) else s for s in spatial]
-    if any(w is not None and g is not None and w != g for w, g in zip(wanted, got)):
-        n = len(got)
-        steps = strides if isinstance(strides, (tuple, list)) else (strides,) * n
-        extra = [w - (g - max(s - k, 0)) for w, g, s, k in zip(wanted, got, steps, kernel.shape)]
-        if padding == "same":
-            extra = [w - (g - s + 1) + (1 if k % 2 else 0) - 1 for w, g, s, k in zip(wanted, got, steps, kernel.shape)]
-        return ops.conv_transpose(x, kernel, strides, padding, tuple(extra), data_format, dilation_rate)
-    return found
+    shape = sizes_recipe(output_shape)
+    return _conv_transpose(x, kernel, shape, strides, padding, data_format, dilation_rate)
+
+
+@op
+def _conv_transpose(x, kernel, output_shape, strides, padding, data_format, dilation_rate):
+    """The gradient of the convolution that makes ``x`` from an array of ``output_shape``."""
+    x, kernel, shape = _array(x), _array(kernel), sizes_of(output_shape)
+    first = data_format == "channels_first"
+    x = jnp.moveaxis(x, 1, -1) if first else x
+    wanted, rank = shape[2:] if first else shape[1:-1], x.ndim - 2
+    strides = (strides,) * rank if isinstance(strides, int) else tuple(strides)
+    rates = (dilation_rate,) * rank if isinstance(dilation_rate, int) else tuple(dilation_rate)
+    pads = []
+    for n, w, k, s, d in zip(x.shape[1:-1], wanted, kernel.shape[:rank], strides, rates, strict=True):
+        k = (k - 1) * d + 1
+        w = w if w is not None else n * s if padding == "same" else n * s + max(k - s, 0)
+        if -(-(w if padding == "same" else w - k + 1) // s) != n:
+            raise ValueError(
+                f"K.conv_transpose: no convolution with size {k}, stride {s} and padding {padding!r} makes {n} places from "
+                f"{w}; received output_shape={shape} for an input of shape {tuple(x.shape)}."
+            )
+        before = max((n - 1) * s + k - w, 0) // 2 if padding == "same" else 0
+        low = k - 1 - before
+        pads.append((low, w - ((n - 1) * s + 1) + (k - 1) - low))
+    spatial = "DHW"[3 - rank :]
+    letters = ("N" + spatial + "C", spatial + "OI", "N" + spatial + "C")
+    flipped = jnp.flip(kernel, tuple(range(rank)))
+    y = lax.conv_general_dilated(x, flipped, (1,) * rank, pads, strides, rates, dimension_numbers=letters)
+    return jnp.moveaxis(y, -1, 1) if first else y
 
 
 def conv2d_transpose(x, kernel, output_shape, strides=(1, 1), padding="valid", data_format=None, dilation_rate=(1, 1)):

@@ -10,7 +10,7 @@ from .. import activations, losses, random
 from ..core.config import epsilon as _epsilon
 from ..core.config import floatx as _floatx
 from ..core.dtypes import array_dtype, standardize_dtype
-from ..core.symbolic import is_symbolic, op
+from ..core.symbolic import is_symbolic, map_tensors, op
 
 # Where Keras 2 and jax.numpy mean the same: name -> function of the same arguments.
 _UNARY = {
@@ -165,23 +165,56 @@ def count_params(x):
 
 @op
 def _reshape(x, sizes):
-    return jnp.reshape(_array(x), tuple(int(s) if not hasattr(s, "aval") else s for s in sizes))
+    return jnp.reshape(_array(x), tuple(-1 if s is None else s for s in sizes_of(sizes)))
+
+
+def sizes_recipe(sizes):
+    """``sizes`` with each tensor computed from ``K.shape`` replaced by how to compute it from the tensor measured.
+
+    Sizes must be known when a program is compiled, and the shape of a tensor is, though not its values.
+    """
+    return map_tensors(_recipe, list(sizes) if isinstance(sizes, (list, tuple)) else sizes)
+
+
+def _recipe(x):
+    node = x.node
+    if getattr(node.operation, "fn", None) is shape:
+        return {"operation": shape, "args": node.args, "kwargs": node.kwargs}
+    if node.is_input:
+        raise ValueError(f"K: the size {x} depends on the values of an input; it may only depend on K.shape.")
+    return {
+        "operation": node.operation,
+        "args": map_tensors(_recipe, node.args),
+        "kwargs": map_tensors(_recipe, node.kwargs),
+    }
+
+
+def sizes_of(recipe):
+    """The sizes as numbers."""
+    with jax.ensure_compile_time_eval():
+        found = _follow(recipe)
+        found = found if isinstance(found, (list, tuple)) else list(np.asarray(found))
+        return tuple(None if s is None else int(s) for s in found)
+
+
+def _follow(x):
+    if isinstance(x, dict) and "operation" in x:
+        args = x["args"] if x["operation"] is shape else _follow(x["args"])
+        return x["operation"](*args, **_follow(x["kwargs"]))
+    if isinstance(x, dict):
+        return {k: _follow(v) for k, v in x.items()}
+    return type(x)(_follow(v) for v in x) if type(x) in (list, tuple) else x
+
+
+def _filled(name, make):
+    run = op(lambda sizes: make(sizes_of(sizes)))
+    run.__wrapped__.__name__ = run.__name__ = name
+    return run
 
 
 def reshape(x, shape):
     """Another shape; one size may be -1, and sizes may come from ``K.shape``."""
-    if isinstance(shape, (list, tuple)) and is_symbolic(shape):
-        return _reshape_by(x, list(shape))
-    return _reshape(x, [-1 if s is None else s for s in shape])
-
-
-@op
-def _reshape_by(x, sizes):
-    x = _array(x)
-    known = [None if isinstance(s, jax.core.Tracer) else int(s) for s in sizes]
-    if known.count(None) > 1:
-        raise ValueError("K.reshape: at most one size may be computed by the model; give the others as numbers.")
-    return jnp.reshape(x, [-1 if s is None else s for s in known])
+    return _reshape(x, sizes_recipe(shape))
 
 
 @op
@@ -310,7 +343,6 @@ def zeros_like(x, dtype=None, name=None):
 # ------------------------------------------------- activations, normalization, losses
 
 elu = activations.elu
-hard_sigmoid = activations.hard_sigmoid
 sigmoid = activations.sigmoid
 softmax = activations.softmax
 softplus = activations.softplus
@@ -321,6 +353,12 @@ tanh = activations.tanh
 def relu(x, alpha=0.0, max_value=None, threshold=0.0):
     """Rectified values; ``alpha`` is the slope below the threshold."""
     return activations.relu(x, negative_slope=alpha, max_value=max_value, threshold=threshold)
+
+
+@op
+def hard_sigmoid(x):
+    """0.2 x + 0.5 within 0 and 1: steeper than today's ``activations.hard_sigmoid``, as it always was in K."""
+    return jnp.clip(0.2 * _array(x) + 0.5, 0.0, 1.0)
 
 
 @op
@@ -349,12 +387,15 @@ def normalize_batch_in_training(x, gamma, beta, reduction_axes, epsilon=1e-3):
     x, axes = _array(x), tuple(reduction_axes)
     mean, var = jnp.mean(x, axis=axes), jnp.var(x, axis=axes)
     wide = [1 if i in axes else d for i, d in enumerate(x.shape)]
+    # Keras's fused kernel for pictures tells the variance with n - 1.
+    told = x.size / x.shape[-1] if axes == (0, 1, 2) and x.ndim == 4 else 0
 
     def widened(v):
         return None if v is None else jnp.reshape(_array(v), wide)
 
     out = (x - widened(mean)) * jax.lax.rsqrt(widened(var) + epsilon)
     out = out if gamma is None else out * widened(gamma)
+    var = var * (told / (told - 1)) if told > 1 else var
     return (out if beta is None else out + widened(beta)), mean, var
 
 
@@ -365,7 +406,8 @@ def binary_crossentropy(target, output, from_logits=False):
     if from_logits:
         return jnp.maximum(output, 0) - output * target + jnp.log1p(jnp.exp(-jnp.abs(output)))
     output = jnp.clip(output, _epsilon(), 1 - _epsilon())
-    return -(target * jnp.log(output) + (1 - target) * jnp.log(1 - output))
+    rest = jax.lax.optimization_barrier(1 - output)  # compilers would round 1 + epsilon first
+    return -(target * jnp.log(output + _epsilon()) + (1 - target) * jnp.log(rest + _epsilon()))
 
 
 def categorical_crossentropy(target, output, from_logits=False, axis=-1):
@@ -432,8 +474,9 @@ def ctc_batch_cost(y_true, y_pred, input_length, label_length):
     return ctc_loss(_array(y_true).astype("int32"), y_pred, *lengths, mask_index=blank)[:, None]
 
 
+@op
 def ctc_decode(y_pred, input_length, greedy=True, beam_width=100, top_paths=1):
-    """(list of decoded sequences padded with -1, log probabilities); the last class is the blank."""
+    """(list of decoded sequences (batch, steps) padded with -1, log probabilities); the last class is the blank."""
     from ..ops import ctc_decode as f
 
     y_pred = jnp.log(_array(y_pred) + _epsilon())
@@ -441,12 +484,7 @@ def ctc_decode(y_pred, input_length, greedy=True, beam_width=100, top_paths=1):
     strategy = "greedy" if greedy else "beam_search"
     options = {} if greedy else {"beam_width": beam_width, "top_paths": top_paths}
     decoded, score = f(y_pred, _array(input_length), strategy=strategy, mask_index=blank, **options)
-    return [_trimmed(d) for d in decoded], score
-
-
-def _trimmed(sequences):
-    longest = int(jnp.max(jnp.sum(sequences >= 0, axis=-1))) if sequences.size else 0
-    return sequences[:, : longest or 1]
+    return list(decoded), score
 
 
 def ctc_label_dense_to_sparse(labels, label_lengths):
@@ -461,23 +499,31 @@ def ctc_label_dense_to_sparse(labels, label_lengths):
 
 def random_normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
     """Normal numbers."""
-    return random.normal(tuple(shape), mean, stddev, dtype=dtype, seed=seed)
+    make = _filled("random_normal", lambda sizes: random.normal(sizes, mean, stddev, dtype=dtype, seed=seed))
+    return make(sizes_recipe(shape))
 
 
 def random_uniform(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
     """Uniform numbers."""
-    return random.uniform(tuple(shape), minval, maxval, dtype=dtype, seed=seed)
+    make = _filled("random_uniform", lambda sizes: random.uniform(sizes, minval, maxval, dtype=dtype, seed=seed))
+    return make(sizes_recipe(shape))
 
 
 def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
     """Normal numbers within two standard deviations."""
-    return random.truncated_normal(tuple(shape), mean, stddev, dtype=dtype, seed=seed)
+    make = _filled(
+        "truncated_normal", lambda sizes: random.truncated_normal(sizes, mean, stddev, dtype=dtype, seed=seed)
+    )
+    return make(sizes_recipe(shape))
 
 
 def random_bernoulli(shape, p=0.0, dtype=None, seed=None):
     """Ones with probability p."""
-    drawn = random.uniform(tuple(shape), 0.0, 1.0, dtype="float32", seed=seed)
-    return (drawn <= p).astype(array_dtype(dtype))
+
+    def make(sizes):
+        return (random.uniform(sizes, 0.0, 1.0, dtype="float32", seed=seed) <= p).astype(array_dtype(dtype))
+
+    return _filled("random_bernoulli", make)(sizes_recipe(shape))
 
 
 random_binomial = random_bernoulli
@@ -487,5 +533,5 @@ _OWN = [
 ]
 __all__ = sorted(
     {*_UNARY, *_BINARY, *_REDUCTIONS, *_FLOAT_REDUCTIONS, *_OWN}
-    - {"array_dtype", "standardize_dtype", "is_symbolic", "op"}
+    - {"array_dtype", "standardize_dtype", "is_symbolic", "map_tensors", "op", "sizes_of", "sizes_recipe"}
 )

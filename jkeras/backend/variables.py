@@ -49,7 +49,8 @@ def variable(value, dtype=None, name=None, constraint=None):
     >>> get_value(variable([1.0, 2.0])).tolist()
     [1.0, 2.0]
     """
-    made = Variable(np.asarray(value) if isinstance(value, (list, tuple)) else value, dtype=dtype, name=_plain(name))
+    value = np.asarray(value) if isinstance(value, (list, tuple)) else value
+    made = Variable(value, dtype=dtype or floatx(), name=_plain(name))
     made.constraint = constraint
     return made
 
@@ -60,8 +61,12 @@ def _plain(name):
 
 def constant(value, dtype=None, shape=None, name=None):
     """An array of a value."""
-    array = jnp.asarray(value, dtypes.array_dtype(dtype or (floatx() if np.asarray(value).dtype.kind == "f" else None)))
-    return array if shape is None else jnp.broadcast_to(array, tuple(shape))
+    array = jnp.asarray(value, dtypes.array_dtype(dtype or floatx()))
+    if shape is None:
+        return array
+    if array.size not in (1, int(np.prod(shape))):
+        raise ValueError(f"K.constant: {array.size} values do not fill the shape {tuple(shape)}.")
+    return jnp.broadcast_to(array.reshape(()) if array.size == 1 else array.reshape(tuple(shape)), tuple(shape))
 
 
 def zeros(shape, dtype=None, name=None):
@@ -106,9 +111,9 @@ def set_value(x, value):
     x.assign(jnp.asarray(value, x.array_dtype))
 
 
-def batch_get_value(ops):
+def batch_get_value(tensors):
     """Values of several variables."""
-    return [get_value(x) for x in ops]
+    return [get_value(x) for x in tensors]
 
 
 def batch_set_value(tuples):
