@@ -7,6 +7,7 @@
 """
 
 import importlib
+import sys
 from typing import Any
 
 from ._version import __version__
@@ -60,6 +61,8 @@ def __getattr__(name: str) -> Any:
         except ModuleNotFoundError as error:
             if error.name != f"{__name__}.{name}":
                 raise
+    if name in ("objectives", "initializations", "engine"):
+        return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -83,8 +86,27 @@ def _connect() -> None:
         declare.era.translate = translate
         return translate(owner, args, kwargs)
 
+    def old_name(asked: tuple[str, str]) -> Any:
+        from .compat.paths import old_name
+
+        return old_name(*asked)
+
+    class OldPaths:
+        """Asks ``compat`` about modules that nobody has found; it takes this one's place on first use."""
+
+        @staticmethod
+        def find_spec(name: str, path: Any = None, target: Any = None) -> Any:
+            if not name.startswith(f"{__name__}.") or name.startswith(f"{__name__}.compat"):
+                return None
+            from .compat.paths import OldPaths
+
+            return OldPaths().find_spec(name, path, target)
+
+    if not any(getattr(finder, "__qualname__", "").endswith("_connect.<locals>.OldPaths") for finder in sys.meta_path):
+        sys.meta_path.append(OldPaths)  # type: ignore[arg-type]
     declare.era.translate = translate
     connections.resolve.update(
+        old_name=old_name,
         initializer=function("initializers", "get"),
         regularizer=function("regularizers", "get"),
         constraint=function("constraints", "get"),

@@ -9,6 +9,7 @@ import math
 import jax
 import jax.numpy as jnp
 
+from .core import connections
 from .core.config import epsilon
 from .core.declare import Configurable, Converter, declare, era, era_default
 from .core.registry import Family
@@ -185,3 +186,6 @@ def deserialize(config, custom_objects=None, use_legacy_format=False):
     L2(l2=0.5)
     """
     return get(config) if config == "l1_l2" else _family.deserialize(config, custom_objects)
+
+
+__getattr__ = connections.old_names(__name__)

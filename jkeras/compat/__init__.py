@@ -4,8 +4,9 @@ import contextlib
 from collections.abc import Iterator
 
 from .eras import set_era
+from .paths import install
 
-__all__ = ["era", "set_era"]
+__all__ = ["era", "install", "set_era"]
 
 
 @contextlib.contextmanager

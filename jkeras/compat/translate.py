@@ -108,7 +108,16 @@ def _special(owner: Any, known: frozenset[str], kwargs: dict) -> dict:
                 kwargs["input_shape"] = shape
         elif not given_shape and kwargs.get("input_dim") is not None:
             kwargs["input_shape"] = (length, kwargs.pop("input_dim"))
-    sequential = {"RNN", "SimpleRNN", "LSTM", "GRU", "Conv1D", "LocallyConnected1D", "SeparableConv1D"}
+    sequential = {
+        "TimeDistributedDense",
+        "RNN",
+        "SimpleRNN",
+        "LSTM",
+        "GRU",
+        "Conv1D",
+        "LocallyConnected1D",
+        "SeparableConv1D",
+    }
     if kwargs.get("input_dim") is not None and "input_dim" not in getattr(owner, "_fields", {}):
         if not sequential.isdisjoint(_live(owner)):
             kwargs = dict(kwargs)

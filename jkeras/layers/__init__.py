@@ -7,6 +7,8 @@
 
 import importlib
 
+from ..core.connections import old_names
+
 # Module of this package -> the names it offers. A new layer is a class there and a word here.
 MODULES = {
     "core": "Dense EinsumDense Identity Lambda Masking Wrapper",
@@ -68,7 +70,7 @@ def __getattr__(name):
         value = getattr(importlib.import_module("jkeras." + HOMES[name]), name)
         globals()[name] = value
         return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return old_names(__name__)(name)
 
 
 def __dir__():

@@ -2,7 +2,7 @@
 
 import jax.numpy as jnp
 
-from ..core import registry
+from ..core import connections, registry
 from ..core.declare import Converter
 from ..core.layer import Layer, layer
 from ..core.spec import InputSpec, describe
@@ -291,3 +291,6 @@ class Wrapper(Layer):
         if not self.layer.built:
             self.layer.build(input_shape)
             self.layer.built = True
+
+
+__getattr__ = connections.old_names(__name__)

@@ -6,6 +6,7 @@ import math
 import jax.numpy as jnp
 import numpy as np
 
+from ..core import connections
 from ..core.declare import declare, era_default
 from ..core.layer import Layer, layer
 from ..core.spec import InputSpec, describe
@@ -168,3 +169,6 @@ class LocallyConnected2D(BaseLocallyConnected):
     """
 
     rank = 2
+
+
+__getattr__ = connections.old_names(__name__)

@@ -2,7 +2,7 @@
 
 import jax.numpy as jnp
 
-from ..core import config, registry
+from ..core import config, connections, registry
 from ..core import frame as frames
 from ..core.declare import Converter, EraDefault, declare, resolve_default
 from ..core.layer import Layer, layer
@@ -456,3 +456,6 @@ class SpectralNormalization(Wrapper):
 
     def compute_output_shape(self, input_shape):
         return self.layer.compute_output_shape(input_shape)
+
+
+__getattr__ = connections.old_names(__name__)

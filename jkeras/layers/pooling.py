@@ -4,6 +4,7 @@ import inspect
 
 import jax.numpy as jnp
 
+from ..core import connections
 from ..core.declare import declare, era_default
 from ..core.layer import Layer, layer
 from ..core.spec import InputSpec, describe
@@ -197,3 +198,6 @@ GlobalAvgPool1D, GlobalAvgPool2D, GlobalAvgPool3D = (
     GlobalAveragePooling3D,
 )
 _ = jnp  # for the examples
+
+
+__getattr__ = connections.old_names(__name__)

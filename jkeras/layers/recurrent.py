@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from .. import activations
-from ..core import registry
+from ..core import connections, registry
 from ..core.declare import Converter, era_default
 from ..core.layer import Layer, layer
 from ..core.spec import InputSpec, describe
@@ -416,3 +416,6 @@ class CuDNNGRU(_CuDNN):
     >>> CuDNNGRU(3)(jnp.ones((2, 5, 4))).shape
     (2, 3)
     """
+
+
+__getattr__ = connections.old_names(__name__)

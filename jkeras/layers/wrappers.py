@@ -5,8 +5,8 @@ import inspect
 import jax
 import jax.numpy as jnp
 
+from ..core import connections, registry, tracking
 from ..core import frame as frames
-from ..core import registry, tracking
 from ..core.calling import shape_of
 from ..core.declare import Converter, era_default
 from ..core.layer import Layer, layer
@@ -248,3 +248,6 @@ class TimeDistributed(Wrapper):
 def _merge(x):
     """Time steps as further rows of the batch."""
     return x.reshape(-1, *x.shape[2:]) if hasattr(x, "shape") else x
+
+
+__getattr__ = connections.old_names(__name__)

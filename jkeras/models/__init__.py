@@ -8,6 +8,8 @@
 import importlib
 from typing import Any
 
+from ..core.connections import old_names
+
 HOMES = {
     "Model": "models.model",
     "Functional": "models.model",
@@ -27,7 +29,7 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module("jkeras." + HOMES[name]), name)
         globals()[name] = value
         return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return old_names(__name__)(name)
 
 
 def __dir__() -> list[str]:

@@ -1,0 +1,126 @@
+"""Helper functions of older Kerases."""
+
+from typing import Any
+
+import numpy as np
+
+
+def probas_to_classes(y_pred: Any) -> Any:
+    """Class numbers of probabilities: the largest of several, or above one half.
+
+    >>> probas_to_classes(np.array([[0.2, 0.8], [0.9, 0.1]])).tolist()
+    [1, 0]
+    """
+    y_pred = np.asarray(y_pred)
+    return (
+        y_pred.argmax(-1)
+        if y_pred.ndim > 1 and y_pred.shape[1] > 1
+        else np.array([1 if p > 0.5 else 0 for p in y_pred])
+    )
+
+
+def categorical_probas_to_classes(p: Any) -> Any:
+    """The number of the largest probability in each row."""
+    return np.argmax(p, axis=1)
+
+
+def conv_output_length(
+    input_length: int | None, filter_size: int, padding: str, stride: int, dilation: int = 1
+) -> int | None:
+    """The length that a convolution leaves.
+
+    >>> conv_output_length(10, 3, "valid", 2)
+    4
+    """
+    if input_length is None:
+        return None
+    size = filter_size + (filter_size - 1) * (dilation - 1)
+    lengths = {
+        "same": input_length,
+        "causal": input_length,
+        "valid": input_length - size + 1,
+        "full": input_length + size - 1,
+    }
+    if padding not in lengths:
+        raise ValueError(f"padding: expected one of {', '.join(lengths)}, received {padding!r}.")
+    return (lengths[padding] + stride - 1) // stride
+
+
+def conv_input_length(output_length: int | None, filter_size: int, padding: str, stride: int) -> int | None:
+    """The length that a convolution of stride needs for an output."""
+    if output_length is None:
+        return None
+    pads = {"same": filter_size // 2, "valid": 0, "full": filter_size - 1}
+    if padding not in pads:
+        raise ValueError(f"padding: expected one of {', '.join(pads)}, received {padding!r}.")
+    return (output_length - 1) * stride - 2 * pads[padding] + filter_size
+
+
+def convert_kernel(kernel: Any) -> Any:
+    """A kernel turned between Theano's and TensorFlow's order: flipped along its spatial axes.
+
+    >>> convert_kernel(np.arange(3.0).reshape(3, 1, 1)).ravel().tolist()
+    [2.0, 1.0, 0.0]
+    """
+    kernel = np.asarray(kernel)
+    if not 3 <= kernel.ndim <= 5:
+        raise ValueError(f"convert_kernel: expected a kernel of 3 to 5 axes, received shape {kernel.shape}.")
+    return np.copy(kernel[(slice(None, None, -1),) * (kernel.ndim - 2)])
+
+
+def make_tuple(*args: Any) -> tuple:
+    """Its arguments as a tuple."""
+    return args
+
+
+def slice_arrays(arrays: Any, start: Any = None, stop: Any = None) -> Any:
+    """The same rows of one array or of each in a list.
+
+    >>> slice_arrays([np.arange(4), None], 1, 3)
+    [array([1, 2]), None]
+    """
+    if arrays is None:
+        return [None]
+    if hasattr(start, "__len__"):
+        rows: Any = np.asarray(start)
+        if stop is not None:
+            raise ValueError("slice_arrays: give indices as start, or start and stop, not both.")
+    else:
+        rows = slice(start, stop)
+    return [None if a is None else a[rows] for a in arrays] if isinstance(arrays, list) else arrays[rows]
+
+
+slice_X = slice_arrays
+
+
+def to_list(x: Any, allow_tuple: bool = False) -> list:
+    """A list of what is none."""
+    return x if isinstance(x, list) else list(x) if allow_tuple and isinstance(x, tuple) else [x]
+
+
+def unpack_singleton(x: Any) -> Any:
+    """The only element of a list of one."""
+    return x[0] if len(x) == 1 else x
+
+
+def is_all_none(iterable_or_element: Any) -> bool:
+    """Is there nothing but None?"""
+    given = iterable_or_element if isinstance(iterable_or_element, (list, tuple)) else [iterable_or_element]
+    return all(e is None for e in given)
+
+
+def object_list_uid(object_list: Any) -> str:
+    """The identities of objects as one text."""
+    return ", ".join(str(abs(id(x))) for x in to_list(object_list))
+
+
+def count_params(weights: Any) -> int:
+    """How many numbers the weights hold, each counted once."""
+    return int(sum(np.prod(w.shape) for w in {id(w): w for w in weights}.values()))
+
+
+def plot(model: Any, to_file: str = "model.png", show_shapes: bool = False, show_layer_names: bool = True) -> Any:
+    """``plot_model`` under its name of Keras 1."""
+    from .. import utils
+
+    return utils.plot_model(model, to_file, show_shapes=show_shapes, show_layer_names=show_layer_names)
