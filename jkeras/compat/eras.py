@@ -10,11 +10,59 @@ ERAS = ("1", "2.2", "tf2", "3")
 ALIASES = {"2": "2.2", "2.0": "2.2", "2.1": "2.2", "2.3": "tf2", "tf": "tf2", "tf.keras": "tf2", "1.0": "1", "1.2": "1"}
 
 # (class, field): value, for each era
+_POSITIONAL_BATCH = ("on_batch_begin", "on_batch_end", "on_train_begin", "on_train_end")
+_BEFORE_3 = {
+    ("MonitorCallback", "first_is_best"): False,
+    ("MonitorCallback", "direction"): "acc",
+    ("ModelCheckpoint", "saves_without_monitor"): False,
+    ("ReduceLROnPlateau", "rate_name"): "lr",
+    ("LearningRateScheduler", "rate_name"): "lr",
+    ("LambdaCallback", "positional"): _POSITIONAL_BATCH,
+    ("binary_accuracy", "averages_last_axis"): True,
+}
 _KERAS_2 = {
+    **_BEFORE_3,
     ("Layer", "activity_per_sample"): False,
     ("Model", "weighted_prefix"): "weighted_",
+    ("Progbar", "style"): "2.2",
+    ("ProgbarLogger", "count_mode"): "samples",
+    ("EarlyStopping", "first_rules"): True,
+    ("CSVLogger", "validation_columns"): False,
+    ("ModelCheckpoint", "positional"): ("period",),
+    ("TensorBoard", "log_dir"): "./logs",
+    ("hinge", "converts_labels"): False,
+    # optimizers
+    ("Adagrad", "learning_rate"): 0.01,
+    ("Adadelta", "learning_rate"): 1.0,
+    ("Adamax", "learning_rate"): 0.002,
+    ("Nadam", "learning_rate"): 0.002,
+    ("Adagrad", "initial_accumulator_value"): 0.0,
+    **{(name, "epsilon"): None for name in ("RMSprop", "Adagrad", "Adadelta", "Adam", "Adamax", "Nadam")},
+    # recurrent layers
+    **{(name, "recurrent_activation"): "hard_sigmoid" for name in ("LSTM", "LSTMCell", "GRU", "GRUCell")},
+    **{(name, "recurrent_activation"): "hard_sigmoid" for name in ("ConvLSTM2D", "ConvLSTM2DCell")},
+    **{(name, "implementation"): 1 for name in ("LSTM", "LSTMCell", "GRU", "GRUCell")},
+    ("GRU", "reset_after"): False,
+    ("GRUCell", "reset_after"): False,
+    ("l1_l2", "l1"): 0.01,
+    ("l1_l2", "l2"): 0.01,
 }
-DEFAULTS: dict[str, dict[tuple[str, str], Any]] = {"1": dict(_KERAS_2), "2.2": dict(_KERAS_2), "tf2": {}, "3": {}}
+_KERAS_1 = {**_KERAS_2, ("Model", "epochs"): 10, ("Model", "batch_size"): 32}
+_TF_KERAS = {
+    **_BEFORE_3,
+    ("Progbar", "style"): "tf2",
+    ("Loss", "reduction"): "auto",
+    ("KLDivergence", "name"): "kullback_leibler_divergence",
+    ("_IoUBase", "default_dtype"): "float32",
+    ("binary_crossentropy", "epsilon_in_log"): 1e-7,
+    ("sparse_categorical_crossentropy", "order"): ("axis", "ignore_class"),
+    ("BackupAndRestore", "positional"): ("delete_checkpoint", "save_before_preemption"),
+    ("Lion", "learning_rate"): 1e-4,
+    ("RMSprop", "ema_overwrite_frequency"): 100,
+    ("l1_l2", "l1"): 0.01,
+    ("l1_l2", "l2"): 0.01,
+}
+DEFAULTS: dict[str, dict[tuple[str, str], Any]] = {"1": _KERAS_1, "2.2": _KERAS_2, "tf2": _TF_KERAS, "3": {}}
 
 
 def set_era(name: str) -> None:

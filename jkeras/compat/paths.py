@@ -102,8 +102,6 @@ def old_name(module: str, name: str) -> Any:
         return getattr(importlib.import_module(f"{ROOT}.compat.classes"), name)
     if short in VIEWS and not name.startswith("__"):
         for target in VIEWS[short].split():
-            if f"{ROOT}.{target}" == module:
-                continue
             try:
                 return getattr(importlib.import_module(f"{ROOT}.{target}"), name)
             except AttributeError:
@@ -111,6 +109,9 @@ def old_name(module: str, name: str) -> Any:
             except ModuleNotFoundError as error:
                 if error.name != f"{ROOT}.{target}":
                     raise
+        real = sys.modules.get(module)
+        if real is not None and name in vars(real):
+            return vars(real)[name]
     raise AttributeError(f"module {module!r} has no attribute {name!r}")
 
 
@@ -120,7 +121,7 @@ class View(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name == "__path__":
             raise AttributeError(name)
-        value = old_name(self.__name__, name)
+        value = old_name(self.__spec__.loader.target, name)
         setattr(self, name, value)
         return value
 
@@ -139,7 +140,9 @@ class _Loader(importlib.abc.Loader):
         self.target = target
 
     def create_module(self, spec: Any) -> ModuleType | None:
-        if self.target == spec.name:
+        if (
+            self.target.removeprefix(f"{ROOT}.") in VIEWS
+        ):  # also where a module of today has the name: it holds other names
             made = MergeModule if self.target.endswith("layers.merge") else View
             module = made(spec.name, f"The names of {spec.name}, in jkeras's modules of today.")
             module.__path__ = []
@@ -195,7 +198,7 @@ class Aliases(importlib.abc.MetaPathFinder):
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         meant = today(name)
-        if meant is None or not _exists(meant):
+        if meant is None or meant.removeprefix(f"{ROOT}.") not in VIEWS and not _exists(meant):
             return None
         return importlib.machinery.ModuleSpec(name, _Loader(meant), is_package=True)
 
