@@ -164,39 +164,42 @@ def _products():
 
 
 def _images():
-    for data_format in ("channels_last",):
-        f = data_format
-        for padding in ("valid", "same"):
-            k1, k2, k3 = real(3, 3, 4), real(3, 2, 3, 4), real(2, 3, 2, 2, 3)
-            o = padding
-            yield Row(f"conv1d/{o}", lambda K, x, k, o=o: K.conv1d(x, k, 2, o, f), SIGNAL, k1)
-            yield Row(f"conv2d/{o}", lambda K, x, k, o=o: K.conv2d(x, k, (2, 1), o, f), IMAGE, k2)
-            yield Row(f"conv3d/{o}", lambda K, x, k, o=o: K.conv3d(x, k, (1, 2, 1), o, f), VOLUME, k3)
-            d = real(3, 2, 3, 2)
-            yield Row(f"depthwise_conv2d/{o}", lambda K, x, k, o=o: K.depthwise_conv2d(x, k, (1, 1), o, f), IMAGE, d)
-            p2, d1, p1 = real(1, 1, 6, 5), real(3, 3, 2), real(1, 6, 5)
-            run = lambda K, x, a, b, o=o: K.separable_conv2d(x, a, b, (1, 1), o, f)  # noqa: E731
-            yield Row(f"separable_conv2d/{o}", run, IMAGE, d, p2)
-            run = lambda K, x, a, b, o=o: K.separable_conv1d(x, a, b, 1, o, f)  # noqa: E731
-            yield Row(f"separable_conv1d/{o}", run, SIGNAL, d1, p1)
-            for mode in ("max", "avg"):
-                run = lambda K, x, o=o, m=mode: K.pool2d(x, (2, 3), (2, 1), o, f, m)  # noqa: E731
-                yield Row(f"pool2d/{mode} {o}", run, IMAGE)
-                run = lambda K, x, o=o, m=mode: K.pool3d(x, (2, 2, 3), (1, 2, 1), o, f, m)  # noqa: E731
-                yield Row(f"pool3d/{mode} {o}", run, VOLUME)
-        yield Row("conv1d/causal", lambda K, x, k: K.conv1d(x, k, 1, "causal", f, 2), SIGNAL, real(3, 3, 4))
-        yield Row("conv1d/dilated", lambda K, x, k: K.conv1d(x, k, dilation_rate=2), SIGNAL, real(3, 3, 4))
-        yield Row("conv2d/dilated", lambda K, x, k: K.conv2d(x, k, dilation_rate=(2, 2)), IMAGE, real(3, 2, 3, 4))
-        turned = [("valid 7", (2, 7, 8, 3), (2, 15, 17, 5), (3, 3), "valid"), ("valid 16", (2, 7, 8, 3), (2, 16, 18, 5), (3, 3), "valid"),
-                  ("same 14", (2, 7, 8, 3), (2, 14, 16, 5), (3, 3), "same"), ("same 13", (2, 7, 8, 3), (2, 13, 15, 5), (3, 3), "same"),
-                  ("same even kernel", (2, 7, 8, 3), (2, 14, 15, 5), (4, 2), "same")]  # fmt: skip
-        for name, shape, out, size, o in turned:
-            run = lambda K, x, k, out=out, o=o: K.conv2d_transpose(x, k, out, (2, 2), o, f)  # noqa: E731
-            yield Row(f"conv2d_transpose/{name}", run, real(*shape), real(*size, 5, 3))
-        run = lambda K, x, k: K.conv3d_transpose(x, k, (2, 11, 13, 9, 3), (2, 2, 2), "valid")  # noqa: E731
-        yield Row("conv3d_transpose/valid", run, VOLUME, real(3, 3, 3, 3, 2))
-        run = lambda K, x, k: K.conv3d_transpose(x, k, (2, 10, 11, 8, 3), (2, 2, 2), "same")  # noqa: E731
-        yield Row("conv3d_transpose/same", run, VOLUME, real(3, 3, 3, 3, 2))
+    f = "channels_last"
+    for padding in ("valid", "same"):
+        k1, k2, k3 = real(3, 3, 4), real(3, 2, 3, 4), real(2, 3, 2, 2, 3)
+        o = padding
+        yield Row(f"conv1d/{o}", lambda K, x, k, o=o: K.conv1d(x, k, 2, o, f), SIGNAL, k1)
+        yield Row(f"conv2d/{o}", lambda K, x, k, o=o: K.conv2d(x, k, (2, 1), o, f), IMAGE, k2)
+        yield Row(f"conv3d/{o}", lambda K, x, k, o=o: K.conv3d(x, k, (1, 2, 1), o, f), VOLUME, k3)
+        d = real(3, 2, 3, 2)
+        yield Row(f"depthwise_conv2d/{o}", lambda K, x, k, o=o: K.depthwise_conv2d(x, k, (1, 1), o, f), IMAGE, d)
+        p2, d1, p1 = real(1, 1, 6, 5), real(3, 3, 2), real(1, 6, 5)
+        run = lambda K, x, a, b, o=o: K.separable_conv2d(x, a, b, (1, 1), o, f)  # noqa: E731
+        yield Row(f"separable_conv2d/{o}", run, IMAGE, d, p2)
+        run = lambda K, x, a, b, o=o: K.separable_conv1d(x, a, b, 1, o, f)  # noqa: E731
+        yield Row(f"separable_conv1d/{o}", run, SIGNAL, d1, p1)
+        for mode in ("max", "avg"):
+            run = lambda K, x, o=o, m=mode: K.pool2d(x, (2, 3), (2, 1), o, f, m)  # noqa: E731
+            yield Row(f"pool2d/{mode} {o}", run, IMAGE)
+            run = lambda K, x, o=o, m=mode: K.pool3d(x, (2, 2, 3), (1, 2, 1), o, f, m)  # noqa: E731
+            yield Row(f"pool3d/{mode} {o}", run, VOLUME)
+    yield Row("conv1d/causal", lambda K, x, k: K.conv1d(x, k, 1, "causal", f, 2), SIGNAL, real(3, 3, 4))
+    yield Row("conv1d/dilated", lambda K, x, k: K.conv1d(x, k, dilation_rate=2), SIGNAL, real(3, 3, 4))
+    yield Row("conv2d/dilated", lambda K, x, k: K.conv2d(x, k, dilation_rate=(2, 2)), IMAGE, real(3, 2, 3, 4))
+    turned = [
+        ("valid 7", (2, 7, 8, 3), (2, 15, 17, 5), (3, 3), "valid"),
+        ("valid 16", (2, 7, 8, 3), (2, 16, 18, 5), (3, 3), "valid"),
+        ("same 14", (2, 7, 8, 3), (2, 14, 16, 5), (3, 3), "same"),
+        ("same 13", (2, 7, 8, 3), (2, 13, 15, 5), (3, 3), "same"),
+        ("same even kernel", (2, 7, 8, 3), (2, 14, 15, 5), (4, 2), "same"),
+    ]
+    for name, shape, out, size, o in turned:
+        run = lambda K, x, k, out=out, o=o: K.conv2d_transpose(x, k, out, (2, 2), o, f)  # noqa: E731
+        yield Row(f"conv2d_transpose/{name}", run, real(*shape), real(*size, 5, 3))
+    run = lambda K, x, k: K.conv3d_transpose(x, k, (2, 11, 13, 9, 3), (2, 2, 2), "valid")  # noqa: E731
+    yield Row("conv3d_transpose/valid", run, VOLUME, real(3, 3, 3, 3, 2))
+    run = lambda K, x, k: K.conv3d_transpose(x, k, (2, 10, 11, 8, 3), (2, 2, 2), "same")  # noqa: E731
+    yield Row("conv3d_transpose/same", run, VOLUME, real(3, 3, 3, 3, 2))
     yield Row("bias_add", lambda K, x, b: K.bias_add(x, b), IMAGE, real(3))
     yield Row("bias_add/first", lambda K, x, b: K.bias_add(x, b, "channels_first"), IMAGE, real(7))
     yield Row("bias_add/sample", lambda K, x, b: K.bias_add(x, b), IMAGE, real(7, 8, 3))
