@@ -199,3 +199,16 @@ def test_import_of_jkeras_does_not_import_the_backend():
 
     code = "import sys, jkeras; sys.exit('jkeras.backend' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_rnn_leaves_out_the_steps_beyond_the_length_of_a_sample():
+    def step(x, states):
+        return x + states[0], [x + states[0]]
+
+    last, _, _ = K.rnn(step, K.ones((2, 4, 1)), [K.zeros((2, 1))], input_length=np.array([2, 4]))
+    assert last.tolist() == [[2.0], [4.0]]
+
+
+def test_print_tensor_shows_as_many_values_as_asked(capsys):
+    K.print_tensor(K.arange(10), "now", summarize=2)
+    assert capsys.readouterr().out == "now [0 1 ... 8 9]\n"

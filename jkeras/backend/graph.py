@@ -282,11 +282,15 @@ def rnn(
 ):  # fmt: skip
     """(last output, outputs, new states) of ``step_function(input, states) -> output, new states`` over the steps.
 
-    Where ``mask`` (batch, steps) is False, the output before (or zeros) and the states stay.
+    Where ``mask`` (batch, steps) is False, the output before (or zeros) and the states stay. An ``input_length`` per
+    sample masks the steps from there on; a single number says nothing that the inputs do not.
     """
 
-    def run(inputs, states, mask, constants):
+    def run(inputs, states, mask, constants, lengths):
         steps = _array(inputs) if time_major else jnp.swapaxes(_array(inputs), 0, 1)
+        if mask is None and lengths is not None and _array(lengths).ndim == 1:
+            within = jnp.arange(len(steps))[:, None] < _array(lengths)
+            mask = within if time_major else within.T
         states, constants = [_array(s) for s in states], list(constants or [])
         keep = None if mask is None else _mask_steps(_array(mask), time_major)
         if go_backwards:
@@ -311,7 +315,7 @@ def rnn(
         return last, outputs if time_major else jnp.swapaxes(outputs, 0, 1), states
 
     run.__name__ = "rnn"
-    return op(run)(inputs, list(initial_states), mask, constants)
+    return op(run)(inputs, list(initial_states), mask, constants, input_length)
 
 
 def _mask_steps(mask, time_major):

@@ -210,17 +210,21 @@ def has_arg(fn, name, accept_all=False):
 
 def print_tensor(x, message="", summarize=3):
     """Prints the values whenever they are computed; gives the same values."""
-    return _print(x, message)
+    return _print(x, message, summarize)
 
 
-def _print(x, message):
+def _print(x, message, summarize):
     import jax
 
     from ..core.symbolic import op
 
+    def show(values):
+        edges = {"threshold": values.size + 1} if summarize == -1 else {"threshold": 0, "edgeitems": summarize}
+        print(message, np.array2string(np.asarray(values), **edges))
+
     @op
     def print_tensor(x):
-        jax.debug.print(message.replace("{", "{{").replace("}", "}}") + "{x}", x=x)
+        jax.debug.callback(show, jnp.asarray(x))
         return jnp.asarray(x)
 
     return print_tensor(x)
