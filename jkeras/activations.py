@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from .core import config, registry
-from .core.declare import current_era
+from .core.declare import current_era, era, takes_old_words
 from .core.registry import Family
 from .core.symbolic import op
 
@@ -55,6 +55,7 @@ __all__ = [
 ]
 
 
+@takes_old_words
 @op
 def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
     """Pass what lies above `threshold`, capped at `max_value`; below it, `negative_slope * (x - threshold)`.
@@ -355,6 +356,8 @@ def hard_sigmoid(x):
     >>> hard_sigmoid([-3.0, 0.0, 3.0]).tolist()
     [0.0, 0.5, 1.0]
     """
+    if era.defaults.get(("hard_sigmoid", "slope")) == 0.2:  # the generations before Keras 3
+        return hard_sigmoid_fifth(x)
     return jax.nn.hard_sigmoid(jnp.asarray(x))
 
 

@@ -109,3 +109,18 @@ def test_val_samples_become_steps_of_evaluate_and_predict():
     model = compiled()
     assert model.predict_generator(iter([(X[:4], Y[:4]), (X[4:], Y[4:])]), val_samples=8, nb_worker=1).shape == (8, 1)
     assert model.evaluate_generator(iter([(X[:4], Y[:4])]), val_samples=4, max_q_size=2) > 0
+
+
+def test_functions_take_the_words_of_keras_1():
+    assert keras.utils.to_categorical([1], nb_classes=3).shape == (1, 3)
+    assert keras.preprocessing.text.Tokenizer(nb_words=4).num_words == 4
+    assert float(keras.activations.relu(-2.0, alpha=0.25)) == -0.5
+    assert keras.callbacks.ReduceLROnPlateau(epsilon=0.5).min_delta == 0.5
+    with pytest.raises(TypeError, match="nb_x"):
+        keras.utils.to_categorical([1], nb_x=3)
+
+
+def test_hard_sigmoid_has_the_slope_of_its_era():
+    with era("2.2"):
+        assert float(keras.activations.hard_sigmoid(1.0)) == pytest.approx(0.7)
+    assert float(keras.activations.hard_sigmoid(1.0)) == pytest.approx(4 / 6)

@@ -19,6 +19,7 @@ _BEFORE_3 = {
     ("LearningRateScheduler", "rate_name"): "lr",
     ("LambdaCallback", "positional"): _POSITIONAL_BATCH,
     ("binary_accuracy", "averages_last_axis"): True,
+    ("hard_sigmoid", "slope"): 0.2,
 }
 _KERAS_2 = {
     **_BEFORE_3,

@@ -4,6 +4,7 @@
 ``get_config`` and ``from_config``.
 """
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple, Self, get_origin
@@ -163,6 +164,19 @@ def _translated(owner: type, fields: dict[str, Field], args: tuple, kwargs: dict
     strange = len(args) > 1 or era.name != "3" or any(k not in fields and k not in accepted for k in kwargs)
     strange = strange or any(type(first) is float for first in args)
     return era.translate(owner, args, kwargs) if strange else (args, kwargs)
+
+
+def takes_old_words(fn: Any) -> Any:
+    """Decorator: a function whose keywords may be those of older versions, as far as ``compat`` knows them."""
+    known = frozenset(inspect.signature(fn).parameters)
+
+    @functools.wraps(fn)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs and era.translate is not None and not known.issuperset(kwargs):
+            _, kwargs = era.translate(fn, (), kwargs)
+        return fn(*args, **kwargs)
+
+    return call
 
 
 def bind(self: Any, owner: type, fields: dict[str, Field], args: tuple, kwargs: dict) -> tuple[dict, dict]:

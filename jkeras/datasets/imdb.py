@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from jkeras.core.declare import takes_old_words
 from jkeras.datasets import words
 from jkeras.datasets.fetch import fetch
 from jkeras.utils.file_utils import get_file as get_file  # Keras 2 offers it here
@@ -10,6 +11,7 @@ HASH = "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f"
 INDEX_HASH = "bfafd718b763782e994055a2d397834f"
 
 
+@takes_old_words
 def load_data(
     path="imdb.npz",
     num_words=None,

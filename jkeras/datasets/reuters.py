@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from jkeras.core.declare import takes_old_words
 from jkeras.datasets import words
 from jkeras.datasets.fetch import fetch
 from jkeras.utils.file_utils import get_file as get_file  # Keras 2 offers it here
@@ -15,6 +16,7 @@ LABELS = (
 )
 
 
+@takes_old_words
 def load_data(
     path="reuters.npz",
     num_words=None,

@@ -6,6 +6,8 @@ from collections import Counter, OrderedDict, defaultdict
 
 import numpy as np
 
+from jkeras.core.declare import takes_old_words
+
 FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 MODES = ("binary", "count", "freq", "tfidf")
 
@@ -86,6 +88,7 @@ class Tokenizer:
     array([[0., 1., 0., 0., 1.]])
     """
 
+    @takes_old_words
     def __init__(
         self,
         num_words=None,

@@ -4,7 +4,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jkeras.core.declare import takes_old_words
 
+
+@takes_old_words
 def to_categorical(x, num_classes=None, dtype=None):
     """One-hot rows of integer labels. (*) or (*, 1) -> (*, num_classes)
 
