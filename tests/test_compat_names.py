@@ -124,3 +124,11 @@ def test_hard_sigmoid_has_the_slope_of_its_era():
     with era("2.2"):
         assert float(keras.activations.hard_sigmoid(1.0)) == pytest.approx(0.7)
     assert float(keras.activations.hard_sigmoid(1.0)) == pytest.approx(4 / 6)
+
+
+@pytest.mark.parametrize("units, dtype, shape", [(3, "int64", (8,)), (1, "int32", (8, 1))])
+def test_a_sequential_predicts_classes(units, dtype, shape):
+    model = keras.Sequential([layers.Dense(units, input_dim=2)])
+    classes = model.predict_classes(X)
+    assert (classes.dtype, classes.shape) == (dtype, shape)
+    np.testing.assert_array_equal(model.predict_proba(X), model.predict(X, verbose=0))

@@ -204,6 +204,15 @@ class Sequential(Model):
 
     _reads_own_config = True
 
+    def predict_proba(self, x: Any, batch_size: int | None = None, verbose: Any = 0, steps: int | None = None) -> Any:
+        """``predict``, under the name that scikit-learn gives it."""
+        return self.predict(x, batch_size=batch_size, verbose=verbose, steps=steps)
+
+    def predict_classes(self, x: Any, batch_size: int | None = None, verbose: Any = 0, steps: int | None = None) -> Any:
+        """The number of the largest output; of a single output, whether it is above one half. (*, n) -> (*)"""
+        outputs = self.predict(x, batch_size=batch_size, verbose=verbose, steps=steps)
+        return outputs.argmax(-1) if outputs.shape[-1] > 1 else (outputs > 0.5).astype("int32")
+
 
 def _as_layer(value: Any) -> Layer:
     if callable(value) and not isinstance(value, type):
