@@ -113,7 +113,9 @@ def declare(cls: type) -> type:
     own = inspect.get_annotations(cls)
     cls._field_defaults = {n: vars(cls)[n] for n in own if n in vars(cls)}  # type: ignore[attr-defined]
     fields = _fields_of(cls)
-    cls._fields = {n: f for n, f in fields.items() if f.converter is not BaseArgument}  # type: ignore[attr-defined]
+    own_fields = {n: f for n, f in fields.items() if f.converter is not BaseArgument}
+    # the same dict where it may be: a family may put its fields into another order afterwards
+    cls._fields = fields if len(own_fields) == len(fields) else own_fields  # type: ignore[attr-defined]
     for name in cls._field_defaults:  # type: ignore[attr-defined]
         if name in fields and fields[name].attribute != name:
             delattr(cls, name)  # the property of the base comes to light again

@@ -521,4 +521,5 @@ def _short(value: Any) -> str:
 
 family.add(Model)
 family.add(Functional)
-Model._keras_module = Functional._keras_module = "keras"  # type: ignore[attr-defined]
+Model._keras_module = "keras"  # type: ignore[attr-defined]
+Functional._keras_module = "keras.src.models.functional"  # type: ignore[attr-defined]

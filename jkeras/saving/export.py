@@ -31,5 +31,9 @@ def export_model(model: Any, filepath: Any, format: str = "stablehlo", verbose: 
         )
     single = len(specs) == 1
     made = export.export(jax.jit(lambda *x: model(x[0] if single else list(x), training=False)))(*specs)
+    try:
+        data = made.serialize()
+    except ImportError:
+        raise ImportError("export needs flatbuffers: pip install 'jkeras[export]'.") from None
     with replacing(str(filepath)) as temporary, open(temporary, "wb") as f:
-        f.write(made.serialize())
+        f.write(data)

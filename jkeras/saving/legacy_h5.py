@@ -127,8 +127,30 @@ def write_model(path: str, model: Any, include_optimizer: bool) -> None:
 
 
 def _training_config(compiled: dict) -> dict:
+    from .. import losses, metrics
+
     optimizer = compiled.pop("optimizer")
+    compiled = {
+        **compiled,
+        "loss": _full_names(compiled.get("loss"), losses.get),
+        "metrics": _full_names(compiled.get("metrics"), metrics.get),
+        "weighted_metrics": _full_names(compiled.get("weighted_metrics"), metrics.get),
+    }
     return {**compiled, "optimizer_config": {"class_name": optimizer["class_name"], "config": optimizer["config"]}}
+
+
+def _full_names(given: Any, get: Any) -> Any:
+    """"mse" as "mean_squared_error": Keras 3 does not read its own short names back."""
+    if isinstance(given, (list, tuple)):
+        return [_full_names(g, get) for g in given]
+    if isinstance(given, dict) and "class_name" not in given:
+        return {k: _full_names(v, get) for k, v in given.items()}
+    if not isinstance(given, str):
+        return given
+    try:
+        return getattr(get(given), "__name__", given)
+    except ValueError:  # "accuracy" and its like depend on the shapes
+        return given
 
 
 def read_model(path: str, custom_objects: dict | None, compile: bool) -> Any:
