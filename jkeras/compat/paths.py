@@ -163,7 +163,11 @@ def today(name: str) -> str | None:
         for prefix in ("keras", "python.keras", "contrib.keras", "compat.v1.keras", "compat.v2.keras"):
             if rest == prefix or rest.startswith(prefix + "."):
                 return _below(ROOT, rest.removeprefix(prefix).removeprefix("."))
-        return None
+        return (
+            f"{ROOT}.compat.tensorflow"
+            if rest in ("", "python", "contrib", "compat", "compat.v1", "compat.v2")
+            else None
+        )
     return _below(ALIASES[head], rest) if head in ALIASES else None
 
 
