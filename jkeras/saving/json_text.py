@@ -27,6 +27,9 @@ def model_from_config(config: Any, custom_objects: dict | None = None) -> Any:
         raise TypeError("model_from_config expects a dict; for a list of layers use Sequential.from_config.")
     if not isinstance(config, dict) or "class_name" not in config:
         raise ValueError(f"model_from_config: expected a config with 'class_name', received {type(config).__name__}.")
+    from .. import layers, models  # their classes are known once they are imported
+
+    _ = layers.Dense, models.Sequential, models.Model
     return registry.deserialize({**config, "module": "keras"}, custom_objects, family=family)
 
 
