@@ -271,7 +271,7 @@ def test_equal_seeds_draw_equal_numbers(impl, keras, family, case):
     assert any((a != b).any() for a, b in zip(results[0], results[2], strict=True))
 
 
-# Bases, and what stands for something else: no rows of their own.
+# Bases, what stands for something else, and what needs another package (tests/test_jax_layer.py): no rows of their own.
 NO_ROWS = {"Layer", "InputLayer", "Input", "InputSpec", "Wrapper", "RNN", "AbstractRNNCell", "ConvRNN2D"}
 # No real Keras runs them here: see tests/test_recurrent.py and test_recurrent_runs.py.
 NO_ROWS |= {"CuDNNLSTM", "CuDNNGRU", "PeepholeLSTMCell"}

@@ -43,4 +43,20 @@ CASES = [
     Case(
         "merge_dot", "Merge", dict(mode="dot"), [(2, 3), (2, 3)], impls=(), formula=lambda a, b: (a * b).sum(1)[:, None]
     ),
+    Case(
+        "fourier",
+        "RandomFourierFeatures",
+        {"output_dim": 3},
+        (3, 4),
+        lookup={"tf_keras": "layers.experimental.RandomFourierFeatures"},
+        impls=("tf_keras",),
+    ),
+    Case(
+        "fourier_trained",
+        "RandomFourierFeatures",
+        {"output_dim": 3, "kernel_initializer": "laplacian", "scale": 2.0, "trainable": True},
+        (3, 4),
+        lookup={"tf_keras": "layers.experimental.RandomFourierFeatures"},
+        impls=("tf_keras",),
+    ),
 ]

@@ -36,7 +36,7 @@ MODULES = {
     "image_mix": "AugMix CutMix MixUp Pipeline RandAugment",
     "image_size": "CenterCrop MaxNumBoundingBoxes RandomCrop RandomHeight RandomWidth Resizing",
     "jax_layer": "FlaxLayer JaxLayer",
-    "legacy": "Highway MaxoutDense Merge merge",
+    "legacy": "Highway MaxoutDense Merge RandomFourierFeatures merge",
     "merging": "Add Average Concatenate Dot Maximum Minimum Multiply Subtract add average concatenate dot maximum "
     "minimum multiply subtract",
     "recurrent": "RNN SimpleRNN LSTM GRU CuDNNLSTM CuDNNGRU",
@@ -86,19 +86,21 @@ def _load():
     return family
 
 
-def serialize(layer):
-    """The config of a layer, as plain data.
+def serialize(layer, use_legacy_format=False):
+    """The config of a layer, as plain data; ``use_legacy_format``: as Keras 2 wrote it.
 
     >>> serialize(__getattr__("Dense")(3))["class_name"]
     'Dense'
     """
     from ..core.registry import serialize
 
+    if use_legacy_format:
+        return {"class_name": type(layer).__name__, "config": layer.get_config()}
     return serialize(layer)
 
 
-def deserialize(config, custom_objects=None):
-    """The layer that ``serialize`` described; configs of all Keras generations.
+def deserialize(config, custom_objects=None, use_legacy_format=False):
+    """The layer that ``serialize`` described; all formats are recognised, whatever ``use_legacy_format`` says.
 
     >>> deserialize({"class_name": "Dense", "config": {"units": 3}}).units
     3

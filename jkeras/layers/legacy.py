@@ -1,16 +1,19 @@
-"""Layers that only Keras 1 had, with the argument and weight names that its files hold.
+"""Layers that Keras no longer has, with the argument and weight names that old files hold.
 
 ``init`` is called ``kernel_initializer`` here, for every layer has a method ``init``. They are said in terms
 of live layers where those compute the same.
 """
 
+import math
+
 import jax
 import jax.numpy as jnp
 
 from ..core import registry
-from ..core.declare import Converter, PositiveInt
+from ..core.declare import BaseArgument, Converter, PositiveInt
 from ..core.layer import Layer, layer
 from ..core.spec import InputSpec, describe
+from ..initializers import RandomNormal, RandomUniform
 from . import merging
 from .core import Lambda, last_size
 from .fields import Activation, Constraint, Flag, Initializer, Regularizer, unless_set
@@ -167,3 +170,58 @@ def merge(
     """
     made = Merge(None, mode, concat_axis, dot_axes, output_shape, output_mask, arguments, name=name)
     return made(inputs)
+
+
+def _cauchy(shape, dtype, key):
+    return jax.random.cauchy(key, shape, dtype)
+
+
+KERNELS = {"gaussian": "standard_normal", "laplacian": _cauchy}
+
+
+def _kernel(value):
+    if isinstance(value, str) and value.lower() not in KERNELS:
+        raise ValueError(f"expected one of {', '.join(KERNELS)}, or an initializer.")
+    return value
+
+
+@layer
+class RandomFourierFeatures(Layer):
+    """Random cosines whose products approximate a Gaussian or Laplacian kernel: (batch, d) -> (batch, output_dim).
+
+    Source: Rahimi and Recht, 2007, https://papers.nips.cc/paper/3182; ``tf.keras.layers.experimental``.
+
+    >>> RandomFourierFeatures(3)(jnp.ones((2, 4))).shape
+    (2, 3)
+    """
+
+    output_dim: PositiveInt
+    kernel_initializer: Converter(_kernel, registry.serialize) = "gaussian"
+    scale: object = None
+    trainable: BaseArgument = False
+    name: BaseArgument = None
+
+    def __post_init__(self):
+        if self.scale is not None and self.scale <= 0:
+            raise ValueError(f"{describe(self)}: expected a positive scale, received {self.scale}.")
+        self.input_spec = InputSpec(ndim=2)
+
+    def build(self, input_shape):
+        size, kind = last_size(self, input_shape), self.kernel_initializer
+        start = KERNELS[kind.lower()] if isinstance(kind, str) else kind
+        start = RandomNormal(0.0, 1.0) if start == "standard_normal" else start
+        if self.scale is None:
+            self.scale = (size / 2.0) ** 0.5 if kind == "gaussian" else 1.0
+        scale = self.scale
+        self.unscaled_kernel = self.add_weight(
+            "unscaled_kernel", (size, self.output_dim), initializer=start, trainable=False
+        )
+        turn = RandomUniform(0.0, 2 * math.pi)
+        self.bias = self.add_weight("bias", (self.output_dim,), initializer=turn, trainable=False)
+        self.kernel_scale = self.add_weight(
+            "kernel_scale", (1,), initializer=lambda shape, dtype: jnp.full(shape, scale, dtype), constraint="non_neg"
+        )
+
+    def call(self, inputs):
+        kernel = jnp.asarray(self.unscaled_kernel) / jnp.asarray(self.kernel_scale)
+        return jnp.cos(inputs @ kernel + self.bias)
