@@ -275,6 +275,8 @@ def test_equal_seeds_draw_equal_numbers(impl, keras, family, case):
 NO_ROWS = {"Layer", "InputLayer", "Input", "InputSpec", "Wrapper", "RNN", "AbstractRNNCell", "ConvRNN2D"}
 # No real Keras runs them here: see tests/test_recurrent.py and test_recurrent_runs.py.
 NO_ROWS |= {"CuDNNLSTM", "CuDNNGRU", "PeepholeLSTMCell"}
+# It needs Flax: see tests/test_jax_layer.py.
+NO_ROWS |= {"FlaxLayer"}
 
 
 def test_every_layer_has_a_row(pure, keras):

@@ -54,6 +54,8 @@ __all__ = sorted([*_PLACE_OF, *_RENAMED])
 
 
 def __getattr__(name):
+    if name == "bounding_boxes":
+        return import_module("jkeras.utils.bounding_boxes")
     module, attribute = _RENAMED.get(name) or (_PLACE_OF.get(name), name)
     if module is None:
         raise AttributeError(f"module 'jkeras.utils' has no attribute {name!r}")
