@@ -112,7 +112,9 @@ def _connect() -> None:
         constraint=function("constraints", "get"),
         serialize_regularizer=function("regularizers", "serialize"),
     )
-    families = "activations constraints initializers layers losses metrics models optimizers regularizers random saving utils"
+    families = (
+        "activations constraints initializers layers losses metrics models optimizers regularizers random saving utils"
+    )
     connections.modules.update({f"keras.{name}": module(name) for name in families.split()})
     connections.modules.update(
         {

@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "jkeras"
 
 # Each piece may import those to its left (and itself). See docs/architecture.md.
 ORDER = (
-    "nn core random activations initializers regularizers constraints ops losses optimizers metrics layers "
+    "_version nn core dtype_policies random activations initializers regularizers constraints ops losses optimizers "
+    "metrics layers "
     "train models backend saving compat"
 ).split()
 # Leaves may import anything in ORDER; nothing in ORDER below compat imports a leaf.

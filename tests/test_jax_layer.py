@@ -57,7 +57,9 @@ def test_without_flax_the_error_says_what_to_install(monkeypatch):
 
 
 def test_a_function_with_rng_draws_anew_while_training():
-    noisy = layers.JaxLayer(lambda rng, inputs, training: inputs + (jax.random.normal(rng) if training else 0.0), seed=1)
+    noisy = layers.JaxLayer(
+        lambda rng, inputs, training: inputs + (jax.random.normal(rng) if training else 0.0), seed=1
+    )
     x = np.zeros((1, 2), "float32")
     assert (noisy(x) == 0).all() and (noisy(x, training=True) != noisy(x, training=True)).all()
 

@@ -25,9 +25,7 @@ CASES = [
     Case("discretization_one_hot", "Discretization", {**BINS, "output_mode": "one_hot"}, (4,), grads=False),
     Case("discretization_multi_hot", "Discretization", {**BINS, "output_mode": "multi_hot"}, (3, 4), grads=False),
     Case("discretization_count", "Discretization", {**BINS, "output_mode": "count"}, (3, 4), grads=False),
-    Case(
-        "discretization_adapted", "Discretization", {"num_bins": 4}, (3, 4), adapt=DATA, grads=False, **WHY
-    ),
+    Case("discretization_adapted", "Discretization", {"num_bins": 4}, (3, 4), adapt=DATA, grads=False, **WHY),
     Case(
         "discretization_coarse",
         "Discretization",

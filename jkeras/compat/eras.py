@@ -19,6 +19,7 @@ _BEFORE_3 = {
     ("LearningRateScheduler", "rate_name"): "lr",
     ("LambdaCallback", "positional"): _POSITIONAL_BATCH,
     ("binary_accuracy", "averages_last_axis"): True,
+    ("ConvLSTMCell", "recurrent_activation"): "hard_sigmoid",
     ("hard_sigmoid", "slope"): 0.2,
 }
 _KERAS_2 = {
@@ -41,8 +42,14 @@ _KERAS_2 = {
     **{(name, "epsilon"): None for name in ("RMSprop", "Adagrad", "Adadelta", "Adam", "Adamax", "Nadam")},
     # recurrent layers
     **{(name, "recurrent_activation"): "hard_sigmoid" for name in ("LSTM", "LSTMCell", "GRU", "GRUCell")},
-    **{(name, "recurrent_activation"): "hard_sigmoid" for name in ("ConvLSTM2D", "ConvLSTM2DCell")},
     **{(name, "implementation"): 1 for name in ("LSTM", "LSTMCell", "GRU", "GRUCell")},
+    # as observed in 2.2.4: the moving variance is the unbiased one of the unbiased one, and a frozen layer still uses
+    # the statistics of its batch
+    ("BatchNormalization", "moving_variance_of"): "twice",
+    ("BatchNormalization", "debiased"): True,
+    ("BatchNormalization", "frozen_is_inference"): False,
+    ("Bidirectional", "zero_output_for_mask"): False,
+    ("StackedRNNCells", "nested_states"): False,
     ("GRU", "reset_after"): False,
     ("GRUCell", "reset_after"): False,
     ("l1_l2", "l1"): 0.01,
@@ -58,6 +65,8 @@ _TF_KERAS = {
     ("binary_crossentropy", "epsilon_in_log"): 1e-7,
     ("sparse_categorical_crossentropy", "order"): ("axis", "ignore_class"),
     ("BackupAndRestore", "positional"): ("delete_checkpoint", "save_before_preemption"),
+    ("BatchNormalization", "moving_variance_of"): "images",
+    ("MultiHeadAttention", "softmax_robust_masking"): False,
     ("Lion", "learning_rate"): 1e-4,
     ("RMSprop", "ema_overwrite_frequency"): 100,
     ("l1_l2", "l1"): 0.01,

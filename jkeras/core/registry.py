@@ -327,6 +327,12 @@ def _deserialize_plain(name: str, inner: Any, custom_objects: dict[str, Any] | N
     raise ValueError(f"A config names the unknown type {name!r}.")
 
 
+def _is_family_function(module: str | None, name: str, found: Any) -> bool:
+    """Functions are taken from families alone: a config must not name just any function of the package."""
+    family = families.get(module or "")
+    return family is not None and found is not None and family.objects.get(name) is found
+
+
 def find_object(
     module: str | None,
     name: str,
@@ -345,7 +351,7 @@ def find_object(
     homes += [family.module] if family is not None and family.module in modules else []
     for home in homes:  # families load their classes on first use
         found = getattr(modules[home](), name, None)
-        if found is not None and (hasattr(found, "from_config") or inspect.isfunction(found)):
+        if hasattr(found, "from_config") or _is_family_function(home, name, found):
             return found
     if family is not None:
         return family.find(name, custom_objects)

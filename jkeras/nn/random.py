@@ -71,7 +71,8 @@ def draw_many(key: jax.Array, folds: Sequence[int], shapes: Sequence[Sequence[in
 
 def _splittable(key: jax.Array) -> bool:
     """Can element i of a draw be made alone?"""
-    return bool(jax.config.jax_threefry_partitionable) and str(jax.random.key_impl(key)) == "threefry2x32"
+    partitionable = jax.config.jax_threefry_partitionable  # type: ignore[attr-defined]
+    return bool(partitionable) and str(jax.random.key_impl(key)) == "threefry2x32"
 
 
 def _draw_flat(key: jax.Array, kind: str, requests: list) -> tuple[Any, list[int]]:
@@ -111,6 +112,8 @@ def _rows(key: jax.Array, fold: jax.Array, first: jax.Array, a: jax.Array, b: ja
     a, b = a[:, None], b[:, None]
     if kind == "uniform":
         return jnp.maximum(a, unit * (b - a) + a)
+    low_end: Any
+    high_end: Any
     if kind == "normal":
         low_end, high_end = np.nextafter(np.float32(-1), np.float32(0)), np.float32(1)
     else:

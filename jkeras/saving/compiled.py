@@ -12,7 +12,9 @@ def compile_config(model: Any) -> dict[str, Any] | None:
         return None
     wanted = "loss loss_weights metrics weighted_metrics".split()
     given = {name: compiled.arguments.get(name) for name in wanted}
-    given.update(run_eagerly=compiled.run_eagerly, steps_per_execution=compiled.steps_per_execution, jit_compile=compiled.jit)
+    given.update(
+        run_eagerly=compiled.run_eagerly, steps_per_execution=compiled.steps_per_execution, jit_compile=compiled.jit
+    )
     given["optimizer"] = model.optimizer
     return {name: registry.serialize(value) for name, value in given.items()}
 

@@ -140,7 +140,7 @@ def _training_config(compiled: dict) -> dict:
 
 
 def _full_names(given: Any, get: Any) -> Any:
-    """"mse" as "mean_squared_error": Keras 3 does not read its own short names back."""
+    """ "mse" as "mean_squared_error": Keras 3 does not read its own short names back."""
     if isinstance(given, (list, tuple)):
         return [_full_names(g, get) for g in given]
     if isinstance(given, dict) and "class_name" not in given:

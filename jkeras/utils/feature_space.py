@@ -12,8 +12,9 @@ from ..layers.core import Identity
 from ..layers.inputs import Input
 from ..layers.merging import Concatenate
 from ..layers.preprocessing_hashing import HashedCrossing, Hashing
-from ..layers.preprocessing_lookup import IntegerLookup, StringLookup, TextVectorization
+from ..layers.preprocessing_lookup import IntegerLookup, StringLookup
 from ..layers.preprocessing_numbers import CategoryEncoding, Discretization, Normalization, Rescaling
+from ..layers.preprocessing_text import TextVectorization
 
 MODES = ("int", "one_hot", "float")
 
