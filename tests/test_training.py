@@ -228,6 +228,14 @@ def test_what_trains_is_fixed_when_each_model_compiles():
 # ------------------------------------------------- interruption
 
 
+@pytest.fixture
+def usual_signals():
+    """A process started in the background may ignore Ctrl-C; here it does what it does in a terminal."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class Boom(Callback):
     def __init__(self, at, error):
         super().__init__()
@@ -245,7 +253,7 @@ class Boom(Callback):
 @pytest.mark.parametrize(
     "error", [RuntimeError("boom"), signal.SIGINT, signal.SIGTERM], ids=["exception", "ctrl-c", "sigterm"]
 )
-def test_an_interrupted_fit_leaves_a_usable_model(error):
+def test_an_interrupted_fit_leaves_a_usable_model(error, usual_signals):
     model = regression("adam")
     expected = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: SystemExit}.get(error, RuntimeError)
     with pytest.raises(expected):

@@ -34,6 +34,9 @@ class LowRank:
     def numpy(self):
         return np.asarray(self.value)
 
+    def __jax_array__(self):
+        return self.value
+
     def __array__(self, dtype=None, copy=None):
         return self.numpy() if dtype is None else self.numpy().astype(dtype)
 

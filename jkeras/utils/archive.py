@@ -1,5 +1,8 @@
 """Extraction of archives that may come from anybody: nothing is written outside the folder, no link is ever made."""
 
+import bz2
+import gzip
+import lzma
 import os
 import posixpath
 import re
@@ -52,6 +55,9 @@ def extract_archive(file_path, path=".", archive_format="auto"):
             try:
                 with opened(file_path) as archive:
                     write_members(members(archive), scratch)
+                    if kind == "tar":
+                        while archive.fileobj.read(1 << 20):  # the checksum of what is compressed stands at its end
+                            pass
             except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, RuntimeError, zlib.error) as error:
                 raise ValueError(
                     f"Cannot extract {file_path}: {error}. The archive is damaged or holds what cannot be extracted; "
@@ -61,7 +67,23 @@ def extract_archive(file_path, path=".", archive_format="auto"):
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         return True
+    if formats_of(archive_format):
+        check_compressed(file_path)
     return False
+
+
+def check_compressed(file_path):
+    """Raises ValueError for a compressed file that is damaged, and so was not recognised as an archive."""
+    for start, module in ((b"\x1f\x8b", gzip), (b"BZh", bz2), (b"\xfd7zXZ", lzma)):
+        with open(file_path, "rb") as file:
+            if not file.read(6).startswith(start):
+                continue
+        try:
+            with module.open(file_path) as file:
+                while file.read(1 << 20):
+                    pass
+        except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+            raise ValueError(f"Cannot extract {file_path}: {error}. The archive is damaged; fetch it again.") from error
 
 
 def formats_of(archive_format):
