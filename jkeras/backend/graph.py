@@ -21,7 +21,6 @@ __all__ = [
     "learning_phase_scope", "map_fn", "placeholder", "rnn", "set_learning_phase", "switch",
 ]  # fmt: skip
 
-_phase = [None]
 _symbolic_phase = []
 
 
@@ -30,7 +29,7 @@ _symbolic_phase = []
 
 def set_phase(value):
     """0, 1 or None, for the process."""
-    _phase[0] = value
+    frames.fixed_phase[0] = value
 
 
 def set_learning_phase(value):
@@ -45,8 +44,8 @@ def learning_phase():
     frame = frames.current()
     if frame is not None and frame.training is not None:
         return frame.training if not isinstance(frame.training, (bool, int)) else int(frame.training)
-    if _phase[0] is not None or frame is not None:
-        return _phase[0] or 0
+    if frames.fixed_phase[0] is not None or frame is not None:
+        return frames.fixed_phase[0] or 0
     if not _symbolic_phase:
         _symbolic_phase.append(Input(batch_shape=(), dtype="int32", name="keras_learning_phase"))
     return _symbolic_phase[0]
@@ -55,7 +54,7 @@ def learning_phase():
 @contextlib.contextmanager
 def learning_phase_scope(value):
     """Inside, the learning phase is fixed."""
-    before = _phase[0]
+    before = frames.fixed_phase[0]
     set_learning_phase(value)
     try:
         yield
@@ -73,9 +72,9 @@ def in_train_phase(x, alt, training=None):
         frame = frames.current()
         training = None if frame is None or frame.training is None else frame.training
         symbolic_arguments = is_symbolic(x) or is_symbolic(alt)
-        if training is None and _phase[0] is None and symbolic_arguments:
+        if training is None and frames.fixed_phase[0] is None and symbolic_arguments:
             return _by_phase(x() if callable(x) else x, alt() if callable(alt) else alt)
-        training = training if training is not None else _phase[0] or 0
+        training = training if training is not None else frames.fixed_phase[0] or 0
     if isinstance(training, (bool, int, np.bool_)):
         chosen = x if training else alt
         return chosen() if callable(chosen) else chosen
@@ -91,7 +90,7 @@ def in_test_phase(x, alt, training=None):
 def _by_phase(x, alt):
     frame = frames.current()
     training = frame.training if frame is not None else None
-    training = (_phase[0] or 0) if training is None else training
+    training = (frames.fixed_phase[0] or 0) if training is None else training
     return jnp.where(training, _array(x), _array(alt))
 
 
@@ -184,8 +183,8 @@ class Function:
                 arrays.append(jnp.asarray(value, symbol.dtype))
             elif isinstance(symbol, (int, bool, np.integer)):
                 training = bool(value)
-        if training is None and _phase[0] is not None:
-            training = bool(_phase[0])
+        if training is None and frames.fixed_phase[0] is not None:
+            training = bool(frames.fixed_phase[0])
         initialize(self._variables)
         made, changed = self._run([v.value for v in self._variables], arrays, training) if self._graph else ([], {})
         for i, value in changed.items():

@@ -14,6 +14,7 @@ import numpy as np
 _current: ContextVar["Frame | None"] = ContextVar("frame", default=None)
 _scope: ContextVar[tuple[str, ...]] = ContextVar("scope", default=())
 UNBOUND: Any = object()
+fixed_phase: list[int | None] = [None]  # what K.set_learning_phase said, for calls that are told nothing else
 
 
 class Frame:

@@ -9,6 +9,7 @@ from ..core.layer import Layer, family
 from ..core.symbolic import KerasTensor, is_symbolic
 from ..core.variable import Variable, initialize
 from ..train import compiling, loop, predicting
+from . import compiled_call
 from .state_tree import get_tree, set_tree
 
 _OLD_NAMES = {"input": "inputs", "output": "outputs"}
@@ -25,6 +26,7 @@ class Model(Layer):
     (None, 2)
     """
 
+    _is_model = True
     _untracked = Layer._untracked | {
         "_compiled",
         "_programs",
@@ -73,6 +75,10 @@ class Model(Layer):
             seen.add(one.name)
 
     # ---- calling
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        compiled = compiled_call.of(self, args, kwargs)
+        return super().__call__(*args, **kwargs) if compiled is None else compiled(args, kwargs)
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Computes the outputs."""

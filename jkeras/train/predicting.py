@@ -10,7 +10,7 @@ from ..core.declare import era_default, resolve_default
 from ..core.variable import count_made, initialize
 from . import checks, programs, step
 from .callbacks.base import CallbackList
-from .compiler import compiler_options
+from .compiler import jit_for
 from .data import adapt
 from .interrupts import Deferred
 from .passes import batches, first_batch, pass_params
@@ -30,7 +30,8 @@ class Predictor:
         one = step.predict_step(model, self.params, self.state)
         compiled = model._compiled
         jit = compiled is None or compiled.jit
-        self.run = jax.jit(one, compiler_options=compiler_options()) if jit else one
+        self._step, self._jit = one, jit
+        self._run: Any = None
 
     def is_current(self) -> bool:
         """Does the model still have the same Variables? Cheap where a graph says what belongs to it."""
@@ -44,7 +45,9 @@ class Predictor:
         """Outputs for one batch; only what the call itself changes (states of stateful layers) is written."""
         params = [v._cell if v._cell is not None else v.materialize() for v in self.params]
         state = [v._cell if v._cell is not None else v.materialize() for v in self.state]
-        outputs, changed = self.run(params, state, x)
+        if self._run is None:
+            self._run = jit_for(self._step, (params, state, x)) if self._jit else self._step
+        outputs, changed = self._run(params, state, x)
         if changed:
             programs.put_back([self.state[i] for i in changed], list(changed.values()))
         return outputs

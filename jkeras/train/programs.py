@@ -9,21 +9,11 @@ from jax import lax
 from jax.extend.core import jaxpr_as_fun
 
 from ..core.variable import Variable
+from .compiler import FOR_OPERATION, compiler_options, primitives
 from .step import Carry, Plan
 
 # A convolution inside any loop runs 20-50 times slower on CPUs (jaxlib 0.10): such steps run one at a time there.
 SLOW_IN_LOOPS = {"cpu": frozenset(("conv_general_dilated",))}
-
-
-def _primitives(jaxpr: Any, found: set[str]) -> set[str]:
-    for eqn in jaxpr.eqns:
-        found.add(eqn.primitive.name)
-        for value in eqn.params.values():
-            for inner in value if isinstance(value, (list, tuple)) else [value]:
-                inner = getattr(inner, "jaxpr", inner)
-                if hasattr(inner, "eqns"):
-                    _primitives(inner, found)
-    return found
 
 
 def take(data: Any, order: Any, first: Any, size: int) -> Any:
@@ -45,8 +35,8 @@ class EpochProgram:
     executable, so that results do not depend on how steps are grouped. The carry is donated, ``fixed`` is not.
     """
 
-    def __init__(self, step: Callable[[Any, Any, Any], tuple[Any, dict]], size: int, options: dict, jit: bool = True):
-        self.step, self.size, self.options, self.jit = step, size, options, jit
+    def __init__(self, step: Callable[[Any, Any, Any], tuple[Any, dict]], size: int, jit: bool = True):
+        self.step, self.size, self.jit = step, size, jit
         self.loops = True
         self._compiled: Callable | None = None
 
@@ -73,13 +63,15 @@ class EpochProgram:
             return jax.tree.unflatten(structure, evaluate(*jax.tree.leaves((fixed, carry, batch))))
 
         slow = SLOW_IN_LOOPS.get(jax.default_backend(), frozenset())
-        self.loops = slow.isdisjoint(_primitives(closed.jaxpr, set()))
+        found = primitives(closed.jaxpr)
+        options = compiler_options() if FOR_OPERATION in found else {}
+        self.loops = slow.isdisjoint(found)
         if not self.loops:
 
             def single(fixed: Any, carry: Any, data: Any, order: Any, first: Any) -> tuple[Any, dict]:
                 return step(fixed, carry, take(data, order, first, self.size))
 
-            return jax.jit(single, donate_argnums=1, compiler_options=self.options)
+            return jax.jit(single, donate_argnums=1, compiler_options=options)
         empty = shapes[1]
 
         def run(fixed: Any, carry: Any, data: Any, order: Any, first: Any, count: Any) -> tuple[Any, dict]:
@@ -89,7 +81,7 @@ class EpochProgram:
             logs = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), empty)
             return lax.fori_loop(0, count, body, (carry, logs))
 
-        return jax.jit(run, donate_argnums=1, compiler_options=self.options)
+        return jax.jit(run, donate_argnums=1, compiler_options=options)
 
 
 # ------------------------------------------------- cells

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from ..core import frame as frames
 from . import compiling, programs, step
-from .compiler import compiler_options
+from .compiler import jit_for
 from .step import Batch, Carry, Plan
 
 SECONDS_PER_CALL = 0.1  # a progress bar moves, and Ctrl-C acts, about this often
@@ -37,7 +37,6 @@ class Session:
         self.model, self.plan = model, plan
         self.jit = model._compiled.jit
         self.version = getattr(model.optimizer, "version", 0)  # grows when the optimizer's compiled-in settings change
-        self.options = compiler_options()
         self._epoch: dict[tuple, programs.EpochProgram] = {}
         self._streams: dict[str, Any] = {}
         self._results: Any = None
@@ -76,7 +75,7 @@ class Session:
         key = (mode, size, *programs.kind_of(data))
         program = self._epoch.get(key)
         if program is None:
-            program = self._epoch[key] = programs.EpochProgram(self._step(mode), size, self.options, self.jit)
+            program = self._epoch[key] = programs.EpochProgram(self._step(mode), size, self.jit)
         fixed, carry = self._gather(mode)
         carry, logs = program(fixed, carry, data, order, first, count)
         self._put_back(mode, carry)
@@ -85,11 +84,11 @@ class Session:
     def run_batch(self, mode: str, batch: Batch) -> dict:
         """Runs one batch that is at hand."""
         program = self._streams.get(mode)
+        fixed, carry = self._gather(mode)
         if program is None:
             one = self._step(mode)
-            program = jax.jit(one, donate_argnums=1, compiler_options=self.options) if self.jit else one
+            program = jit_for(one, (fixed, carry, batch), donate_argnums=1) if self.jit else one
             self._streams[mode] = program
-        fixed, carry = self._gather(mode)
         carry, logs = program(fixed, carry, batch)
         self._put_back(mode, carry)
         return logs
