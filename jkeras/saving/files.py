@@ -1,15 +1,16 @@
 """save_model, load_model, save_weights, load_weights: the format follows the extension, or is looked up in the file."""
 
-import io
+import contextlib
 import json
 import os
 import zipfile
+from collections.abc import Iterator
 from typing import Any
 
 from .._version import __version__
-from ..core import registry
+from ..core import naming, registry, rng
 from ..core.variable import initialize
-from . import legacy_h5, store
+from . import archive, hdf5, legacy_h5, store
 from .atomic import replacing
 from .errors import FileError
 from .json_text import model_from_config
@@ -46,24 +47,41 @@ def _target(filepath: Any, overwrite: bool) -> str:
 def _write_keras(path: str, model: Any, include_optimizer: bool) -> None:
     import h5py
 
-    buffer = io.BytesIO()
-    with h5py.File(buffer, "w") as h5:
-        store.write(h5, model, include_optimizer)
+    def weights(file: Any) -> None:
+        with h5py.File(file, "w") as h5:
+            store.write(h5, model, include_optimizer)
+
     metadata = {"keras_version": KERAS_VERSION, "jkeras_version": __version__}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr("metadata.json", json.dumps(metadata))
-        archive.writestr("config.json", json.dumps(registry.serialize(model)))
-        archive.writestr("model.weights.h5", buffer.getbuffer())
+    members = {
+        "metadata.json": json.dumps(metadata).encode(),
+        "config.json": json.dumps(registry.serialize(model)).encode(),
+        "model.weights.h5": weights,
+    }
+    archive.write(path, members)
 
 
 def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool = True, safe_mode: bool = True) -> Any:
     """Reads a whole model; nothing in the file is run, and classes come from the closed registry and ``custom_objects``."""
     path = _existing(filepath)
-    if zipfile.is_zipfile(path):
-        return _read_keras(path, custom_objects, compile)
-    if legacy_h5.is_hdf5(path):
-        return legacy_h5.read_model(path, custom_objects, compile)
+    with undone_on_error(), hdf5.damage_named(path):
+        if zipfile.is_zipfile(path):
+            return _read_keras(path, custom_objects, compile)
+        if legacy_h5.is_hdf5(path):
+            return legacy_h5.read_model(path, custom_objects, compile)
     raise FileError(f"{path}: neither a .keras nor an HDF5 file.")
+
+
+@contextlib.contextmanager
+def undone_on_error() -> Iterator[None]:
+    """Puts the counters of names and the random state back if loading fails."""
+    names, random = dict(naming._counts), rng.get_state()
+    try:
+        yield
+    except BaseException:
+        naming._counts.clear()
+        naming._counts.update(names)
+        rng.set_state(random)
+        raise
 
 
 def _existing(filepath: Any) -> str:
@@ -74,37 +92,25 @@ def _existing(filepath: Any) -> str:
 
 
 def _read_keras(path: str, custom_objects: dict | None, compile: bool) -> Any:
-    import h5py
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read("config.json"))
-            weights = archive.read("model.weights.h5")
-    except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, RuntimeError) as error:
-        raise FileError(f"{path}: damaged or no .keras file ({error}).") from None
-    if not compile:
-        config.pop("compile_config", None)
-    model = model_from_config(config, custom_objects)
-    try:
-        h5 = h5py.File(io.BytesIO(weights), "r")
-    except OSError as error:
-        raise FileError(f"{path}: its weights are damaged ({error}).") from None
-    with h5:
-        store.read(h5, model, path)
+    with archive.reading(path) as kept:
+        config = kept.json("config.json")
+        if not compile:
+            config.pop("compile_config", None)
+        model = model_from_config(config, custom_objects)
+        with kept.file("model.weights.h5") as file, hdf5.reading(file, path) as h5:
+            store.read(h5, model, path)
     return model
 
 
 def save_weights(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
     """Writes the weights: ``.weights.h5`` as Keras 3, another ``.h5``/``.hdf5`` as Keras 2; else as Keras 3."""
-    import h5py
-
     save_format = kwargs.pop("save_format", None)
     for name in kwargs:
         raise TypeError(f"save_weights: unknown argument {name!r}.")
     path = _target(filepath, overwrite)
     model._require_weights("save_weights")
     initialize(model.variables)
-    with replacing(path) as temporary, h5py.File(temporary, "w") as h5:
+    with replacing(path) as temporary, hdf5.writing(temporary) as h5:
         if path.endswith(LEGACY) and not path.endswith(".weights.h5") or save_format == "h5":
             legacy_h5.write_weights(h5, model)
         else:
@@ -116,19 +122,18 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, by_name
     for name in kwargs:
         raise TypeError(f"load_weights: unknown argument {name!r}.")
     path = _existing(filepath)
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            return _load_h5(model, io.BytesIO(archive.read("model.weights.h5")), path, skip_mismatch, by_name)
-    if not legacy_h5.is_hdf5(path):
-        raise FileError(f"{path}: no HDF5 file.")
-    return _load_h5(model, path, path, skip_mismatch, by_name)
+    model._require_weights("load_weights")
+    with hdf5.damage_named(path):
+        if zipfile.is_zipfile(path):
+            with archive.reading(path) as kept, kept.file("model.weights.h5") as file:
+                return _load_h5(model, file, path, skip_mismatch, by_name)
+        if not legacy_h5.is_hdf5(path):
+            raise FileError(f"{path}: no HDF5 file.")
+        return _load_h5(model, path, path, skip_mismatch, by_name)
 
 
 def _load_h5(model: Any, source: Any, path: str, skip_mismatch: bool, by_name: bool) -> None:
-    import h5py
-
-    model._require_weights("load_weights")
-    with h5py.File(source, "r") as h5:
+    with hdf5.reading(source, path) as h5:
         if "layer_names" in h5.attrs or "model_weights" in h5:
             legacy_h5.read_weights(
                 h5["model_weights"] if "model_weights" in h5 else h5, model, path, by_name, skip_mismatch

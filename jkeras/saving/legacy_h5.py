@@ -7,8 +7,7 @@ import numpy as np
 
 from ..core import registry
 from ..core.layer import Layer
-from ..core.variable import initialize
-from . import store
+from . import hdf5, store
 from .errors import FileError
 from .json_text import model_from_config
 
@@ -41,9 +40,7 @@ def write_weights(group: Any, model: Any) -> None:
         names = _unique([v.path for v in weights])
         _names(at, "weight_names", names)
         for name, v in zip(names, weights, strict=True):
-            value = v.numpy()
-            checked = {"fletcher32": True} if value.ndim and value.size else {}
-            at.create_dataset(name, data=value, **checked)
+            hdf5.put(at, name, v)
 
 
 def _unique(names: list[str]) -> list[str]:
@@ -81,7 +78,6 @@ def _read_names(group: Any, key: str) -> list[str]:
 
 def read_weights(group: Any, model: Any, path: str, by_name: bool = False, skip_mismatch: bool = False) -> None:
     """Reads weights by order or by name; everything is checked before anything is assigned."""
-    store.check_links(group, path)
     names = _read_names(group, "layer_names")
     stored = {n: _read_names(group[n], "weight_names") for n in names if n in group}
     stored = {n: w for n, w in stored.items() if w}
@@ -101,15 +97,12 @@ def read_weights(group: Any, model: Any, path: str, by_name: bool = False, skip_
                 continue
             raise FileError(f"{path}: layer {one.name!r} has {len(weights)} weights, the file has {len(datasets)}.")
         pairs += store._matched(datasets, weights, one.name, path, skip_mismatch)
-    for v, value in pairs:
-        v.assign(value)
+    store.assign(pairs)
 
 
 def write_model(path: str, model: Any, include_optimizer: bool) -> None:
     """Writes config, weights, arguments of compile and optimizer state."""
-    import h5py
-
-    with h5py.File(path, "w") as h5:
+    with hdf5.writing(path) as h5:
         h5.attrs["keras_version"] = KERAS_VERSION.encode()
         h5.attrs["backend"] = b"jax"
         described = registry.serialize(model)
@@ -123,7 +116,7 @@ def write_model(path: str, model: Any, include_optimizer: bool) -> None:
                 names = _unique([v.path for v in model.optimizer.variables])
                 _names(at, "weight_names", names)
                 for name, v in zip(names, model.optimizer.variables, strict=True):
-                    at.create_dataset(name, data=v.numpy())
+                    hdf5.put(at, name, v)
 
 
 def _training_config(compiled: dict) -> dict:
@@ -155,13 +148,7 @@ def _full_names(given: Any, get: Any) -> Any:
 
 def read_model(path: str, custom_objects: dict | None, compile: bool) -> Any:
     """Reads a whole model."""
-    import h5py
-
-    try:
-        h5 = h5py.File(path, "r")
-    except OSError as error:
-        raise FileError(f"{path}: damaged or no HDF5 file ({error}).") from None
-    with h5:
+    with hdf5.reading(path, path) as h5:
         text = h5.attrs.get("model_config")
         if text is None:
             raise FileError(f"{path}: it has no model config; if it has weights only, use load_weights.")
@@ -170,7 +157,6 @@ def read_model(path: str, custom_objects: dict | None, compile: bool) -> Any:
         except ValueError:
             raise FileError(f"{path}: its model config is damaged.") from None
         model = model_from_config(config, custom_objects)
-        initialize(model.variables)
         read_weights(h5["model_weights"], model, path)
         training = h5.attrs.get("training_config")
         if compile and training is not None:
@@ -186,6 +172,6 @@ def _restore_compiled(model: Any, training: dict, h5: Any, path: str) -> None:
     model.compile(optimizer=optimizers.deserialize(described), **{k: registry.deserialize(v) for k, v in known.items()})
     if "optimizer_weights" in h5 and model.trainable_variables:
         at = h5["optimizer_weights"]
-        values = [store.values_of(at[n], path) for n in _read_names(at, "weight_names")]
+        values = [hdf5.values_of(at[n], path) for n in _read_names(at, "weight_names")]
         model.optimizer.build(model.trainable_variables)
         model.optimizer.set_weights(values)

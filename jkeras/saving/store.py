@@ -1,5 +1,6 @@
 """Weights as trees in HDF5, in the layout of Keras 3: each layer under its place in the model, its variables "0", "1", ..."""
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from ..core.layer import Layer
 from ..core.naming import snake_case
 from ..core.variable import initialize
+from . import hdf5
 from .errors import FileError
 
 
@@ -67,47 +69,16 @@ def write(group: Any, model: Any, optimizer: bool = True) -> None:
         store: dict[str, Any] = {}
         one.save_own_variables(store)
         for key, value in store.items():
-            _put(at, key, value)
+            hdf5.put(at, key, value)
     if optimizer and getattr(model, "optimizer", None) is not None and model.optimizer.built:
         at = group.require_group("optimizer/vars")
         at.attrs["name"] = model.optimizer.name
         for i, v in enumerate(model.optimizer.variables):
-            _put(at, str(i), v)
-
-
-def _put(group: Any, key: str, value: Any) -> None:
-    array = value.numpy() if hasattr(value, "materialize") else np.asarray(value)
-    if array.dtype.name == "bfloat16":
-        made = group.create_dataset(key, data=array.astype("float32"))
-        made.attrs["dtype"] = "bfloat16"
-        return
-    checked = {"fletcher32": True} if array.ndim and array.size else {}
-    group.create_dataset(key, data=array, **checked)
-
-
-def check_links(group: Any, path: str) -> None:
-    """Raises FileError if anything in an HDF5 file lies outside it."""
-    import h5py
-
-    def visit(at: Any) -> None:
-        for name in at:
-            link = at.get(name, getlink=True)
-            if not isinstance(link, h5py.HardLink):
-                raise FileError(f"{path}: {at.name}/{name} is a link to somewhere else; such files are not loaded.")
-            child = at[name]
-            if isinstance(child, h5py.Group):
-                visit(child)
-            elif child.external or child.is_virtual:
-                raise FileError(f"{path}: {child.name} keeps its data outside the file; such files are not loaded.")
-            elif child.id.get_storage_size() * 1100 + 4096 < child.size * child.dtype.itemsize:
-                raise FileError(f"{path}: {child.name} claims {child.size} elements, far more than the file holds.")
-
-    visit(group)
+            hdf5.put(at, str(i), v)
 
 
 def read(group: Any, model: Any, path: str, skip_mismatch: bool = False) -> None:
     """Reads the weights into a model: everything is checked before anything is assigned."""
-    check_links(group, path)
     pairs: list[tuple[Any, np.ndarray]] = []
     for place, one in parts(model):
         own = _own(one)
@@ -122,7 +93,14 @@ def read(group: Any, model: Any, path: str, skip_mismatch: bool = False) -> None
             )
         pairs += _matched([at[key] for key in stored] if at is not None else [], own, one.name, path, skip_mismatch)
     pairs += _optimizer_pairs(group, model, path)
-    for v, value in pairs:
+    assign(pairs)
+
+
+def assign(pairs: list[tuple[Any, np.ndarray]]) -> None:
+    """Gives every Variable its value and lets go of it at once: there is one copy of most values at any time."""
+    pairs.reverse()
+    while pairs:
+        v, value = pairs.pop()
         v.assign(value)
 
 
@@ -139,16 +117,8 @@ def _matched(datasets: list, variables: list, name: str, path: str, skip: bool) 
             if skip:
                 continue
             raise FileError(f"{path}: layer {name!r}: {v.path!r} has shape {v.shape}, the file has {tuple(d.shape)}.")
-        pairs.append((v, values_of(d, path)))
+        pairs.append((v, hdf5.values_of(d, path)))
     return pairs
-
-
-def values_of(dataset: Any, path: str) -> np.ndarray:
-    """The array of a dataset; a wrong checksum is a FileError."""
-    try:
-        return np.asarray(dataset)
-    except OSError as error:
-        raise FileError(f"{path}: {dataset.name} is damaged ({error}).") from None
 
 
 def _optimizer_pairs(group: Any, model: Any, path: str) -> list[tuple[Any, np.ndarray]]:
@@ -156,10 +126,21 @@ def _optimizer_pairs(group: Any, model: Any, path: str) -> list[tuple[Any, np.nd
     optimizer = getattr(model, "optimizer", None)
     if at is None or optimizer is None:
         return []
-    if not optimizer.built:
-        optimizer.build(model.trainable_variables)
-    variables = list(optimizer.variables)
-    keys = sorted(at.keys(), key=int)
-    if len(keys) != len(variables):
-        raise FileError(f"{path}: the optimizer has {len(variables)} variables, the file has {len(keys)}.")
-    return _matched([at[k] for k in keys], variables, "optimizer", path, False)
+    before = dict(vars(optimizer))
+    try:
+        if not optimizer.built:
+            optimizer.build(model.trainable_variables)
+        variables = list(optimizer.variables)
+        datasets = [at[k] for k in sorted(at.keys(), key=int)]
+        if [d.shape for d in datasets] != [v.shape for v in variables]:
+            warnings.warn(
+                f"{path}: its optimizer state ({len(datasets)} variables) is not one of {optimizer.name!r} "
+                f"({len(variables)} variables) and is left out.",
+                stacklevel=2,
+            )
+            return []
+        return _matched(datasets, variables, "optimizer", path, False)
+    except BaseException:
+        vars(optimizer).clear()
+        vars(optimizer).update(before)
+        raise
