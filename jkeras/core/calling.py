@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from . import dtypes, symbolic
+from . import dtypes, remat, symbolic
 from . import frame as frames
 from .declare import era_default, resolve_default
 from .spec import describe
@@ -73,7 +73,10 @@ def run(layer: Any, frame: frames.Frame, args: tuple, kwargs: dict) -> Any:
         kwargs = _with_masks(sig, args, kwargs)
         frame.compute_dtype = layer.compute_dtype if layer.autocast else None
         try:
-            outputs = layer.call(*args, **kwargs)
+            if remat.is_wanted(layer):
+                outputs = remat.call(layer, frame, args, kwargs)
+            else:
+                outputs = layer.call(*args, **kwargs)
         finally:
             frame.training, frame.compute_dtype = outer_training, outer_dtype
         if layer.activity_regularizer is not None:

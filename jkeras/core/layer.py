@@ -10,6 +10,7 @@ import numpy as np
 
 from . import arguments, calling, dtypes, history, pure, spec, symbolic, tracking, weights
 from . import frame as frames
+from . import remat as rematerialisation
 from .declare import Configurable, check_known, declare, era
 from .naming import snake_case, unique_name
 from .registry import Family
@@ -58,9 +59,10 @@ class Layer(Configurable):
     _untracked: ClassVar[frozenset] = frozenset(("_inbound_nodes", "_outbound_nodes", "_auto_config"))
     _takes_numbers: ClassVar[bool] = False
     _base_arguments: ClassVar[list[str]] = (
-        "activity_regularizer trainable dtype autocast name input_shape batch_input_shape batch_shape input_dim "
+        "activity_regularizer trainable dtype autocast name remat input_shape batch_input_shape batch_shape input_dim "
         "batch_size input_dtype weights".split()
     )
+    _is_model: ClassVar[bool] = False
     supports_masking = False
     supports_jit = True
     built: bool
@@ -86,7 +88,7 @@ class Layer(Configurable):
         vars(self).update(
             _weights_made=[], _inbound_nodes=[], _outbound_nodes=[], _call_losses=[], _trainable=True, built=False,
             _auto_config=(args, kwargs), _assigned_weights=None, input_spec=None, autocast=True, activity_regularizer=None,
-            dtype_policy=None, name=None, _metrics_added=[],
+            dtype_policy=None, name=None, _metrics_added=[], remat=None,
         )  # fmt: skip
         return self
 
@@ -98,6 +100,7 @@ class Layer(Configurable):
         dtype: Any = None,
         autocast: bool = True,
         name: str | None = None,
+        remat: Any = None,
         **kwargs: Any,
     ):
         if kwargs and era.translate is not None and any(k not in self._base_arguments for k in kwargs):
@@ -107,6 +110,7 @@ class Layer(Configurable):
         self._trainable = bool(trainable)
         self.dtype_policy = dtypes.get_policy(dtype)
         self.autocast = autocast
+        self.remat = rematerialisation.setting_of(remat)
         self.activity_regularizer = weights.get_regularizer(activity_regularizer)
         self._first_shape = arguments.first_shape(type(self).__name__, **kwargs)
         self._initial_weights = kwargs.get("weights")

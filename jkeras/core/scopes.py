@@ -1,8 +1,7 @@
-"""Scopes of Keras 3: names, devices, stateless and rematerialised computation."""
+"""Scopes of Keras 3: names, devices, stateless computation."""
 
 import contextlib
-from collections.abc import Callable, Iterator
-from contextvars import ContextVar
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -129,49 +128,3 @@ def device(device_name: str) -> Iterator[None]:
         raise ValueError(f"device({device_name!r}): there is no such device. Devices here: {names}.") from None
     with jax.default_device(found):
         yield
-
-
-# ------------------------------------------------- rematerialisation
-
-_remat: ContextVar["RematScope | None"] = ContextVar("remat", default=None)
-REMAT_MODES = ("full", "activations", "larger_than", "list_of_layers", None)
-
-
-class RematScope:
-    """Layers called inside keep fewer values for the gradient and compute them again.
-
-    https://keras.io/api/utils/remat_utils/
-
-    ``mode`` is "full" (every layer), "activations" (activation functions), "larger_than" (outputs with more than
-    ``output_size_threshold`` elements), "list_of_layers" (those named in ``layer_names``) or None.
-    """
-
-    def __init__(self, mode: str | None = "full", output_size_threshold: int = 1024, layer_names: Any = None):
-        if mode not in REMAT_MODES:
-            raise ValueError(f"RematScope: mode must be one of {REMAT_MODES}, received {mode!r}.")
-        self.mode, self.output_size_threshold, self.layer_names = mode, output_size_threshold, list(layer_names or [])
-
-    def __enter__(self) -> "RematScope":
-        self._token = _remat.set(self)
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        _remat.reset(self._token)
-
-
-def get_current_remat_mode() -> RematScope | None:
-    """The innermost RematScope, or None."""
-    return _remat.get()
-
-
-def remat(f: Callable) -> Callable:
-    """``f`` with its intermediate values computed again for the gradient instead of kept.
-
-    >>> float(remat(lambda x: x * 2)(3.0))
-    6.0
-    """
-
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        return jax.checkpoint(lambda a: f(*a, **kwargs))(args)
-
-    return wrapped
