@@ -19,10 +19,11 @@ from .core.config import (
 from .core.dtypes import dtype_policy, set_dtype_policy
 
 __all__ = [
-    "backend", "disable_flash_attention", "disable_interactive_logging", "disable_traceback_filtering", "dtype_policy",
+    "backend", "data_memory_share", "disable_flash_attention", "disable_interactive_logging", "disable_traceback_filtering",
+    "dtype_policy",
     "enable_flash_attention", "enable_interactive_logging", "enable_traceback_filtering", "enable_unsafe_deserialization",
     "epsilon", "floatx", "image_data_format", "is_flash_attention_enabled", "is_interactive_logging_enabled",
-    "is_nnx_enabled", "is_traceback_filtering_enabled", "max_epochs", "max_steps_per_epoch", "set_backend",
+    "is_nnx_enabled", "is_traceback_filtering_enabled", "max_epochs", "max_steps_per_epoch", "set_backend", "set_data_memory_share",
     "set_dtype_policy", "set_epsilon", "set_floatx", "set_image_data_format", "set_max_epochs", "set_max_steps_per_epoch",
 ]  # fmt: skip
 
@@ -122,6 +123,28 @@ def max_steps_per_epoch() -> int | None:
 def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
     """Limits the steps of every epoch of fit, evaluate and predict."""
     set_setting("max_steps_per_epoch", _limit("max_steps_per_epoch", max_steps_per_epoch))
+
+
+def data_memory_share() -> float:
+    """The share of device memory that the data of one ``fit`` or ``evaluate`` may take; larger data are streamed.
+
+    >>> data_memory_share()
+    0.5
+    """
+    from .train.streaming import memory_share
+
+    return memory_share()
+
+
+def set_data_memory_share(share: float | None) -> None:
+    """Sets from which share of device memory on data are streamed instead of copied whole; the numbers stay the same.
+
+    ``share`` is a number from 0 (stream everything) to 1; None goes back to JKERAS_DATA_MEMORY_SHARE of the environment, or a
+    half. Raises ValueError for anything else.
+    """
+    from .train.streaming import checked_share
+
+    set_setting("data_memory_share", None if share is None else checked_share(share, "set_data_memory_share"))
 
 
 def _limit(name: str, value: Any) -> int | None:

@@ -19,6 +19,7 @@ _settings: dict[str, Any] = {
     "traceback_filtering": True,
     "max_epochs": None,
     "max_steps_per_epoch": None,
+    "data_memory_share": None,
 }
 
 

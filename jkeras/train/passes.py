@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.config import get_setting
 from ..core.declare import current_era
-from . import compiling
+from . import compiling, streaming
 from .callbacks.base import CallbackList
 from .data import ArraySource
 from .interrupts import Deferred
@@ -26,6 +26,7 @@ class Run:
         self.model = session.model
         self.last_logs: dict = {}
         self._on_device: dict[int, tuple[Any, Any]] = {}
+        self._whole: dict[int, tuple[Any, bool]] = {}  # by source: is it copied to the device at once?
         self.position = Position()
 
     def data(self, source: ArraySource) -> Any:
@@ -34,6 +35,13 @@ class Run:
         if found is None:
             found = self._on_device[id(source)] = (source, jax.device_put(source.arrays))
         return found[1]
+
+    def _fits(self, source: ArraySource) -> bool:
+        """Is there room on the device for this source beside the others? Decided once."""
+        if id(source) not in self._whole:
+            there = [one for one, whole in self._whole.values() if whole]
+            self._whole[id(source)] = (source, not source.host_only and streaming.fits([*there, source]))
+        return self._whole[id(source)][1]
 
     def logs(self) -> Logs:
         """The metrics of the moment, computed when somebody reads them."""
@@ -64,7 +72,7 @@ class Run:
             start = self.position.begin_epoch(source, rng)
         if not start:
             self.session.reset_metrics()
-        if source.kind == "arrays" and not source.host_only:
+        if source.kind == "arrays" and self._fits(source):
             return self._array_epoch(mode, source, rng, start)
         return self._stream_epoch(mode, source, rng, start)
 
@@ -106,7 +114,8 @@ class Run:
 
     def _stream_epoch(self, mode: str, source: Any, rng: Any, start: int) -> int:
         done = start
-        for batch in batches(source, rng):
+        arrays = source.kind == "arrays"
+        for batch in streaming.array_batches(source, rng, start) if arrays else source.epoch(rng):
             if self._stopped(mode):
                 break
             self._begin(mode, done)
