@@ -9,6 +9,7 @@ _PLACES = {
     "ema": ("SwapEMAWeights",),
     "monitor": ("EarlyStopping", "LearningRateScheduler", "MonitorCallback", "ReduceLROnPlateau"),
     "orbax": ("OrbaxCheckpoint",),
+    "profiler": ("Profiler",),
     "progbar": ("ProgbarLogger",),
     "simple": ("BaseLogger", "CSVLogger", "LambdaCallback", "RemoteMonitor", "TerminateOnNaN"),
     "tensorboard": ("TensorBoard",),

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.config import get_setting
 from ..core.declare import current_era
-from . import compiling, streaming
+from . import compiling, streaming, timing
 from .callbacks.base import CallbackList
 from .data import ArraySource
 from .interrupts import Deferred
@@ -77,14 +77,12 @@ class Run:
         return self._stream_epoch(mode, source, rng, start)
 
     def _array_epoch(self, mode: str, source: ArraySource, rng: Any, start: int) -> int:
-        data = self.data(source)
-        order = source.order(rng)
-        size = source.batch_size
-        limit = get_setting("max_steps_per_epoch")
-        if limit is not None:
-            order = order[: limit * size]
-        full, rest = divmod(len(order), size)
-        order = jax.device_put(order)
+        size, limit = source.batch_size, get_setting("max_steps_per_epoch")
+        with timing.span("data"):
+            data = self.data(source)
+            order = source.order(rng)[: None if limit is None else limit * size]
+            full, rest = divmod(len(order), size)
+            order = jax.device_put(order)
         done = start
         while done < full and not self._stopped(mode):
             count = self._until_hook(mode, done, full - done)
@@ -114,8 +112,7 @@ class Run:
 
     def _stream_epoch(self, mode: str, source: Any, rng: Any, start: int) -> int:
         done = start
-        arrays = source.kind == "arrays"
-        for batch in streaming.array_batches(source, rng, start) if arrays else source.epoch(rng):
+        for batch in streaming.epoch(source, rng, start):
             if self._stopped(mode):
                 break
             self._begin(mode, done)

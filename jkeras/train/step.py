@@ -9,7 +9,7 @@ import jax
 from ..core import calling
 from ..core import frame as frames
 from ..core.variable import Variable, initialize
-from . import compiling
+from . import compiling, recompiling
 
 Batch = tuple[Any, Any, Any]  # inputs, targets, sample weights
 
@@ -92,16 +92,26 @@ def train_step(model: Any, plan: Plan) -> Callable[[Carry, Batch], tuple[Carry, 
     """``carry, logs = step(carry, batch)``; logs are those of an overridden step, else empty: metrics are in the carry."""
     form = form_of(model, "train_step")
     if form == "default":
-        return lambda carry, batch: _default_train(model, plan, carry, batch)
-    return _overridden(model, plan, "train_step", form, training=True)
+        return _noted(model, "train", lambda carry, batch: _default_train(model, plan, carry, batch))
+    return _noted(model, "train", _overridden(model, plan, "train_step", form, training=True))
 
 
 def test_step(model: Any, plan: Plan) -> Callable[[Carry, Batch], tuple[Carry, dict]]:
     """The same for evaluation: parameters and optimizer stay as they are."""
     form = form_of(model, "test_step")
     if form == "default":
-        return lambda carry, batch: _default_test(model, plan, carry, batch)
-    return _overridden(model, plan, "test_step", form, training=False)
+        return _noted(model, "test", lambda carry, batch: _default_test(model, plan, carry, batch))
+    return _noted(model, "test", _overridden(model, plan, "test_step", form, training=False))
+
+
+def _noted(model: Any, mode: str, step: Callable) -> Callable:
+    """``step``, which counts for which shapes it is compiled: its own code runs when it is traced."""
+
+    def noted(carry: Carry, batch: Batch) -> tuple[Carry, dict]:
+        recompiling.note(model, mode, batch)
+        return step(carry, batch)
+
+    return noted
 
 
 def _frame(plan: Plan, values: dict, training: bool) -> frames.Frame:
@@ -223,6 +233,7 @@ def predict_step(model: Any, params: list[Variable], state: list[Variable]) -> C
     form = form_of(model, "predict_step")
 
     def step(params_now: list, state_now: list, x: Any) -> tuple[Any, dict[int, Any]]:
+        recompiling.note(model, "predict", (x, None, None))
         values = dict(zip([*params, *state], [*params_now, *state_now], strict=True))
         with frames.Frame(values=values, training=False) as frame:
             if form == "plain":

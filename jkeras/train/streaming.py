@@ -10,6 +10,7 @@ import jax
 
 from ..core.config import get_setting
 from .data_prefetch import Prefetch
+from .timing import waited
 
 VARIABLE = "JKERAS_DATA_MEMORY_SHARE"
 SHARE = 0.5  # of the device's memory, for the data of one fit
@@ -73,6 +74,11 @@ def fits(sources: Any) -> bool:
     arrays = [a for source in sources for a in jax.tree.leaves(source.arrays)]
     size = sum(a.nbytes for a in arrays if not isinstance(a, jax.Array))
     return size == 0 or size <= memory_share() * device_memory()
+
+
+def epoch(source: Any, rng: Any, start: int = 0) -> Iterator[Any]:
+    """The batches of one pass over a source, one by one; arrays begin with number ``start``, streams know their place."""
+    return waited(array_batches(source, rng, start) if source.kind == "arrays" else source.epoch(rng))
 
 
 def array_batches(source: Any, rng: Any, start: int = 0) -> Iterator[Any]:

@@ -35,6 +35,8 @@ PLACES = {
         "Sequence",
         "SequenceEnqueuer",
     ),
+    "jkeras.train.recompiling": ("compilations",),
+    "jkeras.train.callbacks.profiler": ("profile",),
     "jkeras.train.progress": (
         "Progbar",
         "disable_interactive_logging",
