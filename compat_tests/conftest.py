@@ -22,3 +22,28 @@ def impl(request):
 @pytest.fixture(scope="session")
 def keras(impl):
     return implementations.load(impl)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def compile_quickly(request, impl):
+    """Programs that run once need no optimisation: that saves a fifth of the suite's time.
+
+    Not so training runs, which loop, and the small families, whose half precision is that of fused programs.
+    """
+    if impl in ("keras224", "tf_keras") or request.path.name in ("test_training.py", "test_small_families.py"):
+        yield
+        return
+    import jax
+
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
+def pytest_collection_modifyitems(items):
+    """What shares a computation runs in one process: the tests of a row of a table."""
+    for item in items:
+        values = getattr(item, "callspec", None) and item.callspec.params or {}
+        row = values["case"].id if hasattr(values.get("case"), "id") else (values.get("name"), values.get("real"))
+        if row != (None, None):
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.name}-{row}"))

@@ -5,6 +5,7 @@ the sum of all floating outputs, each times fixed random numbers.
 """
 
 import contextlib
+import functools
 import json
 import warnings
 import zlib
@@ -124,13 +125,31 @@ def as_mask(pattern, shape):
 def weight_values(case, layer):
     """Drawn values for ``layer.set_weights``, by order, shape and (for variances) name."""
     rng, values = stream(case, "weights"), []
-    for variable, now in zip(layer.weights, layer.get_weights()):
-        if case.weights == "keep" or now.dtype.kind not in "f":
-            values.append(now)
+    now = functools.cache(layer.get_weights)  # nothing is drawn for what is replaced
+    for number, variable in enumerate(layer.weights):
+        dtype = getattr(variable.dtype, "name", variable.dtype).removesuffix("_ref")
+        if case.weights == "keep" or not dtype.startswith("float"):
+            values.append(now()[number])
         else:
             low, high = (0.5, 1.5) if "variance" in path_of(variable) else (-0.5, 0.5)
-            values.append(rng.uniform(low, high, now.shape).astype(now.dtype))
+            values.append(rng.uniform(low, high, [int(n) for n in variable.shape]).astype(dtype))
     return values
+
+
+def build(keras, layer, arguments):
+    """Makes the weights of a layer for its arguments; in jkeras without computing anything."""
+    if keras.__name__ != "jkeras":
+        arguments.call(layer, arguments.arrays)
+        return
+    import jax
+
+    from jkeras.core.frame import Frame
+
+    def abstract(arrays):
+        with Frame(values={}, abstract=True):
+            return flatten(arguments.call(layer, arrays))
+
+    jax.eval_shape(abstract, [jax.numpy.asarray(a) for a in arguments.arrays])
 
 
 def path_of(variable):
@@ -263,7 +282,7 @@ def run_stateless(keras, case, layer, arguments):
     if case.mask is not None:
         model = masked_model(keras, layer, arguments)
     else:
-        arguments.call(layer, arguments.arrays)
+        build(keras, layer, arguments)
     layer.set_weights(weight_values(case, layer))
     if case.change is not None:
         case.change(layer)

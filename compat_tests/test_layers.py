@@ -12,7 +12,7 @@ from compat_tests import cases
 from compat_tests.case import Of
 from compat_tests.impl import clear
 from compat_tests.make_golden import read
-from compat_tests.run_case import Arguments, flatten, make, plain, quiet, run, weight_values
+from compat_tests.run_case import Arguments, build, flatten, make, plain, quiet, run, weight_values
 
 ROWS = cases.load_all()
 IDS = [f"{family}-{case.id}" for family, case in ROWS]
@@ -47,7 +47,10 @@ def built(keras, impl, case, **changes):
     """A layer with the row's weights, and its arguments."""
     clear(keras)
     layer, arguments = make(impl, keras, case, **changes), Arguments(case)
-    arguments.call(layer, arguments.arrays)
+    if case.host:
+        arguments.call(layer, arguments.arrays)
+    else:
+        build(keras, layer, arguments)
     if layer.weights:
         layer.set_weights(weight_values(case, layer))
     if case.change is not None:
@@ -61,19 +64,6 @@ def skip_foreign_rows(request, impl):
     values = getattr(request.node, "callspec", None) and request.node.callspec.params
     if values and impl != "jkeras" and (impl not in values["case"].impls or values.get("real", impl) != impl):
         pytest.skip(f"not a row of {impl}")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def compile_quickly(impl):
-    """Programs that run once need no optimisation: that saves a fifth of the suite's time."""
-    if impl in ("keras224", "tf_keras"):
-        yield
-        return
-    import jax
-
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture
