@@ -317,6 +317,20 @@ def test_predict_does_not_depend_on_the_batch_size(batch_size):
     np.testing.assert_allclose(model.predict(X, batch_size=batch_size, verbose=0), model(X), rtol=1e-5, atol=1e-6)
 
 
+def test_two_programs_predict_batches_of_any_number_of_rows():
+    model = regression()
+    whole = model(X)
+    for rows in (len(X), 5, 1, 3, len(X) - 1, 2):
+        np.testing.assert_allclose(model.predict(X[:rows], batch_size=8, verbose=0), whole[:rows], rtol=1e-5, atol=1e-6)
+    assert model._programs["predict"]._run._cache_size() == 2
+
+
+def test_rows_are_not_added_where_a_layer_works_along_them():
+    x = Input((X.shape[1],))
+    model = Model(x, keras.ops.sum(x, axis=0, keepdims=True) + x)
+    np.testing.assert_allclose(model.predict(X[:3], batch_size=8, verbose=0), X[:3].sum(0) + X[:3], rtol=1e-5)
+
+
 def test_predict_from_many_threads_is_right():
     from concurrent.futures import ThreadPoolExecutor
 

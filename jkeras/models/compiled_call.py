@@ -14,6 +14,7 @@ import numpy as np
 from ..core import calling
 from ..core import frame as frames
 from ..core.declare import current_era
+from ..core.purity import is_ours
 from ..core.variable import Variable, count_made, initialize
 from ..train.compiler import jit_for
 from ..train.programs import put_back
@@ -25,7 +26,7 @@ class CompiledCall:
     def __init__(self, model: Any):
         self.model = model
         self.layers = model._flatten_layers()
-        self.pure = not any(kind == "metric" for kind, *_ in model._extras) and all(map(_is_ours, self.layers))
+        self.pure = not any(kind == "metric" for kind, *_ in model._extras) and all(map(is_ours, self.layers))
         self._made = count_made()
         # Kept alive, so that what replaces one of them cannot have its identity.
         self._attributes = [_attributes(one) for one in self.layers]
@@ -82,22 +83,6 @@ def _attributes(layer: Any) -> tuple:
     if "_programs" not in mine:
         return tuple(mine.values())
     return tuple(v for k, v in mine.items() if k not in _CHANGE_BY_THEMSELVES)
-
-
-def _is_ours(layer: Any) -> bool:
-    if not layer.built or not type(layer).__module__.startswith("jkeras.") or not layer.supports_jit:
-        return False
-    return all(map(_is_known, vars(layer).values()))
-
-
-def _is_known(value: Any) -> bool:
-    """Is an attribute without code of the user's?"""
-    if isinstance(value, (list, tuple)):
-        return all(map(_is_known, value))
-    if isinstance(value, dict):
-        return all(map(_is_known, value.values()))
-    module = getattr(value if callable(value) and not hasattr(type(value), "call") else type(value), "__module__", None)
-    return module is None or module.split(".")[0] in ("jkeras", "jax", "jaxlib", "builtins", "numpy", "collections")
 
 
 def _is_plain(x: Any) -> bool:

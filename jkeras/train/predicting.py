@@ -7,6 +7,7 @@ import numpy as np
 
 from ..core import frame as frames
 from ..core.declare import era_default, resolve_default
+from ..core.purity import rows_are_independent
 from ..core.variable import count_made, initialize
 from . import checks, programs, step
 from .callbacks.base import CallbackList
@@ -32,6 +33,8 @@ class Predictor:
         jit = compiled is None or compiled.jit
         self._step, self._jit = one, jit
         self._run: Any = None
+        self._pads = jit and rows_are_independent(model)
+        self._sizes: dict[tuple, list[int]] = {}
 
     def is_current(self) -> bool:
         """Does the model still have the same Variables? Cheap where a graph says what belongs to it."""
@@ -41,7 +44,28 @@ class Predictor:
         self._seen = (id(graph), made)
         return {id(v) for v in self.model.variables} == self._ids
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Any, size: int | None = None) -> Any:
+        """Outputs for one batch of at most ``size`` rows.
+
+        Where rows are independent, batches of other sizes are filled up, so that two programs serve all of them.
+        """
+        rows = _rows(x)
+        wanted = self._size(x, rows, size) if self._pads and size is not None and rows else rows
+        if wanted == rows:
+            return self._outputs(x)
+        outputs = self._outputs(jax.tree.map(lambda a: _filled(a, wanted), x))
+        return jax.tree.map(lambda a: np.asarray(a)[:rows], outputs)
+
+    def _size(self, x: Any, rows: int, size: int) -> int:
+        """The number of rows to run: ``size``, or one other that was wanted: a single row, or the first of all."""
+        known = self._sizes.setdefault(programs.kind_of(x), [])
+        others = [n for n in known if n != size]
+        wanted = rows if rows in known or rows >= size or (not others and (rows == 1 or not known)) else size
+        if wanted not in known:
+            known.append(wanted)
+        return wanted
+
+    def _outputs(self, x: Any) -> Any:
         """Outputs for one batch; only what the call itself changes (states of stateful layers) is written."""
         params = [v._cell if v._cell is not None else v.materialize() for v in self.params]
         state = [v._cell if v._cell is not None else v.materialize() for v in self.state]
@@ -51,6 +75,17 @@ class Predictor:
         if changed:
             programs.put_back([self.state[i] for i in changed], list(changed.values()))
         return outputs
+
+
+def _rows(x: Any) -> int:
+    leaves = jax.tree.leaves(x)
+    return leaves[0].shape[0] if leaves and leaves[0].ndim else 0
+
+
+def _filled(a: Any, rows: int) -> np.ndarray:
+    """The array with its last row repeated."""
+    a = np.asarray(a)
+    return np.concatenate([a, np.broadcast_to(a[-1:], (rows - len(a), *a.shape[1:]))])
 
 
 def predictor_of(model: Any, x: Any) -> Predictor:
@@ -94,7 +129,7 @@ def predict(
     quiet = verbose == 0 and not callbacks
     if quiet and type(x) is np.ndarray and x.dtype == np.float32 and 0 < len(x) <= (batch_size or 32) and steps is None:
         _checked(model, x)
-        return _numpy(predictor_of(model, x)(x))
+        return _numpy(predictor_of(model, x)(x, batch_size or 32))
     graph = getattr(model, "_graph", None)
     inputs = len(graph.input_tensors) if graph is not None else None
     feeder = checks.feeder(model, max_queue_size, workers, use_multiprocessing)
@@ -107,11 +142,12 @@ def predict(
     for callback in shown:
         callback.set_model(model)
     parts = []
+    size = source.batch_size if source.kind == "arrays" else _rows(first)
     shown.on_predict_begin()
     with Deferred() as interrupts:
         for number, (part, _, _) in enumerate(batches(source, None)):
             shown.on_predict_batch_begin(number)
-            outputs = predictor(part)
+            outputs = predictor(part, size)
             parts.append(_numpy(outputs))
             shown.on_predict_batch_end(number, {"outputs": outputs})
             interrupts.check()
