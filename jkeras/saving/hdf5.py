@@ -27,16 +27,52 @@ _SEAL_BYTES = _SEAL.size + 4
 _BUFFER = 1 << 22
 
 
-def crc_of(file: Any, length: int) -> int:
-    """CRC-32 of the next ``length`` bytes of an open file."""
+def crc_of(file: Any, length: int, heaps: list[int] | None = None) -> int:
+    """CRC-32 of the next ``length`` bytes of an open file; ``heaps`` collects the places that look like heaps."""
     crc, buffer = 0, memoryview(bytearray(min(_BUFFER, max(length, 1))))
-    while length > 0:
-        count = file.readinto(buffer[: min(length, len(buffer))])
+    done, before = 0, b""
+    while done < length:
+        count = file.readinto(buffer[: min(length - done, len(buffer))])
         if not count:
             raise OSError("the file ends early")
         crc = zlib.crc32(buffer[:count], crc)
-        length -= count
+        if heaps is not None:
+            before = _find_heaps(before, buffer.obj, count, done, heaps)
+        done += count
     return crc
+
+
+# HDF5 2.0 runs for ever on a heap of strings one of whose parts claims to be empty: such heaps are found first.
+_HEAP, _HEAP_HEADER, _PART, _MIN_HEAP = b"GCOL\x01", struct.Struct("<5s3xQ"), struct.Struct("<HH4xQ"), 4096
+
+
+def _find_heaps(before: bytes, data: bytearray, count: int, done: int, heaps: list[int]) -> bytes:
+    """Notes where heaps begin in this piece or across its start; gives the piece's end."""
+    seam = before + data[: min(len(_HEAP) - 1, count)]
+    if (at := seam.find(_HEAP)) >= 0:
+        heaps.append(done - len(before) + at)
+    at = data.find(_HEAP, 0, count)
+    while at >= 0:
+        heaps.append(done + at)
+        at = data.find(_HEAP, at + 1, count)
+    return bytes(data[max(count - len(_HEAP) + 1, 0) : count])
+
+
+def _check_heaps(file: Any, length: int, heaps: list[int], path: str) -> None:
+    """Raises FileError where a heap of strings has a part that leads nowhere."""
+    for start in heaps:
+        file.seek(start)
+        head = file.read(_HEAP_HEADER.size)
+        size = _HEAP_HEADER.unpack(head)[1] if len(head) == _HEAP_HEADER.size else 0
+        if not _MIN_HEAP <= size <= length - start:  # no heap, or one that HDF5 itself refuses
+            continue
+        data, at = file.read(size - len(head)), 0
+        while at + _PART.size <= len(data):
+            number, _, part = _PART.unpack_from(data, at)
+            step = part if number == 0 else _PART.size + (part + 7) // 8 * 8
+            if step < _PART.size or at + step > len(data):
+                raise FileError(f"{path}: damaged: a part of the strings at byte {start} has no possible size.")
+            at += step
 
 
 def seal(path: str) -> None:
@@ -48,21 +84,20 @@ def seal(path: str) -> None:
         f.write(body + struct.pack("<I", zlib.crc32(body)))
 
 
-def check_seal(path: str) -> None:
-    """Raises FileError where a file has a checksum that is not its own."""
-    with open(path, "rb") as f:
-        size = os.fstat(f.fileno()).st_size
-        if size < _SEAL_BYTES:
-            return
-        f.seek(size - _SEAL_BYTES)
-        end = f.read(_SEAL_BYTES)
-        magic, length, crc = _SEAL.unpack(end[:-4])
-        if magic != _MAGIC:
-            return
-        f.seek(0)
+def check_bytes(file: Any, length: int, path: str) -> None:
+    """Raises FileError where an HDF5 file has a checksum that is not its own, or heaps that HDF5 gets lost in."""
+    file.seek(max(length - _SEAL_BYTES, 0))
+    end = file.read(_SEAL_BYTES)
+    sealed = len(end) == _SEAL_BYTES and end.startswith(_MAGIC)
+    heaps: list[int] = []
+    file.seek(0)
+    found = crc_of(file, length - _SEAL_BYTES if sealed else length, heaps)
+    if sealed:
+        _, noted, crc = _SEAL.unpack(end[:-4])
         own = struct.unpack("<I", end[-4:])[0] == zlib.crc32(end[:-4])
-        if not own or length != size - _SEAL_BYTES or crc_of(f, length) != crc:
+        if not own or noted != length - _SEAL_BYTES or crc != found:
             raise FileError(f"{path}: damaged: its checksum is wrong. Take a copy that is whole.")
+    _check_heaps(file, length, heaps, path)
 
 
 # ------------------------------------------------- writing
@@ -118,7 +153,11 @@ def reading(source: Any, path: str) -> Iterator[Any]:
 
     with damage_named(path):
         if isinstance(source, (str, os.PathLike)):
-            check_seal(os.fspath(source))
+            with open(source, "rb") as f:
+                check_bytes(f, os.fstat(f.fileno()).st_size, path)
+        else:
+            check_bytes(source, source.seek(0, 2), path)
+            source.seek(0)
         with h5py.File(source, "r") as h5:
             check_tree(h5, path)
             yield h5
@@ -193,9 +232,11 @@ def _product(shape: tuple[int, ...] | None) -> int:
     return total
 
 
-def values_of(dataset: Any, path: str) -> np.ndarray:
-    """The array of a dataset; a wrong checksum, or anything but numbers, is a FileError."""
-    if dataset.dtype.kind not in "fiubc":
+def values_of(dataset: Any, path: str, dtype: Any = None) -> np.ndarray:
+    """The array of a dataset, as ``dtype``; a wrong checksum, or anything but numbers, is a FileError."""
+    kind = dataset.dtype.kind
+    if kind not in "fiubc" or kind == "c" and dtype is not None and np.dtype(dtype).kind != "c":
         raise FileError(f"{path}: {dataset.name} holds {dataset.dtype} instead of numbers.")
     with damage_named(path):
-        return np.asarray(dataset)
+        value = np.asarray(dataset)
+        return value.astype(value.dtype.newbyteorder("=") if dtype is None else dtype, copy=False)

@@ -117,7 +117,7 @@ def _matched(datasets: list, variables: list, name: str, path: str, skip: bool) 
             if skip:
                 continue
             raise FileError(f"{path}: layer {name!r}: {v.path!r} has shape {v.shape}, the file has {tuple(d.shape)}.")
-        pairs.append((v, hdf5.values_of(d, path)))
+        pairs.append((v, hdf5.values_of(d, path, v.array_dtype)))
     return pairs
 
 
