@@ -91,6 +91,11 @@ def _connect() -> None:
 
         return old_name(*asked)
 
+    def old_attribute(asked: tuple[Any, str]) -> Any:
+        from .compat.members import attribute
+
+        return attribute(*asked)
+
     class OldPaths:
         """Asks ``compat`` about modules that nobody has found; it takes this one's place on first use."""
 
@@ -107,13 +112,15 @@ def _connect() -> None:
     declare.era.translate = translate
     connections.resolve.update(
         old_name=old_name,
+        old_attribute=old_attribute,
+        complete=function("compat.members", "complete"),
         initializer=function("initializers", "get"),
         regularizer=function("regularizers", "get"),
         constraint=function("constraints", "get"),
         serialize_regularizer=function("regularizers", "serialize"),
     )
     families = (
-        "activations constraints initializers layers losses metrics models optimizers regularizers random saving utils"
+        "activations backend constraints initializers layers losses metrics models optimizers regularizers random saving utils"
     )
     connections.modules.update({f"keras.{name}": module(name) for name in families.split()})
     connections.modules.update(

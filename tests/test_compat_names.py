@@ -57,7 +57,7 @@ def test_three_whole_numbers_are_the_kernel_in_keras_2_2():
 @pytest.mark.parametrize(
     "make, text",
     [
-        (lambda: layers.BatchNormalization(mode=1), "LayerNormalization"),
+        (lambda: layers.BatchNormalization(mode=3), "0, 1 or 2"),
         (lambda: layers.Embedding(3, 2, dropout=0.5), "SpatialDropout1D"),
         (lambda: layers.Convolution2D(3, nb_row=2), "nb_col"),
         (lambda: layers.Dense(units=3, output_dim=3), "two names"),

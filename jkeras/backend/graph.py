@@ -15,6 +15,7 @@ from ..core.symbolic import KerasTensor, is_symbolic, op, tensors_in
 from ..core.variable import Variable, initialize
 from ..layers.inputs import Input
 from .tensors import _array
+from .variables import Later
 
 __all__ = [
     "Function", "foldl", "foldr", "function", "gradients", "in_test_phase", "in_train_phase", "learning_phase",
@@ -151,7 +152,9 @@ class Function:
         self._single = not isinstance(outputs, (list, tuple))
         self.inputs, self.outputs = list(inputs), [outputs] if self._single else list(outputs)
         self.name = name
-        updates = [u for u in updates or [] if isinstance(u, tuple) and is_symbolic(u[1])]
+        updates = [u for u in updates or [] if isinstance(u, tuple)]
+        self._later = [(variable, value) for variable, value in updates if isinstance(value, Later)]
+        updates = [u for u in updates if is_symbolic(u[1])]
         self._targets = [variable for variable, _ in updates]
         wanted = [*self.outputs, *(value for _, value in updates)]
         self._fed = [x for x in self.inputs if isinstance(x, KerasTensor)]
@@ -193,6 +196,8 @@ class Function:
         values = [next(results) if isinstance(w, KerasTensor) else w for w in self._wanted]
         for variable, value in zip(self._targets, values[len(self.outputs) :]):
             variable.assign(value)
+        for variable, value in self._later:
+            variable.assign(value.compute())
         shown = [np.asarray(v.value if isinstance(v, Variable) else v) for v in values[: len(self.outputs)]]
         shown = [v[()] if v.ndim == 0 else v for v in shown]
         return shown[0] if self._single else shown
@@ -208,9 +213,8 @@ def function(inputs, outputs, updates=None, name=None, **kwargs):
 
 
 def gradients(loss, variables):
-    """Gradients of a symbolic loss with respect to symbolic tensors or Variables, symbolic too."""
-    single = not isinstance(variables, (list, tuple))
-    variables = [variables] if single else list(variables)
+    """A list of the gradients of a symbolic loss with respect to symbolic tensors or Variables, symbolic too."""
+    variables = list(variables) if isinstance(variables, (list, tuple)) else [variables]
     if isinstance(loss, (list, tuple)):
         loss = loss[0]
     if not isinstance(loss, KerasTensor):
@@ -237,7 +241,7 @@ def gradients(loss, variables):
     made = symbolic.record(run, (tensors, sources), {}, name="gradients")
     node = tensors_in(made)[0].node
     node.operation.variables = _variables_of(inner)
-    return made[0] if single else made
+    return made
 
 
 def _training():

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import random
 from ..core import dtypes, naming, scopes
+from ..core import frame as frames
 from ..core.config import (
     LAYOUTS,
     epsilon,
@@ -17,6 +18,7 @@ from ..core.config import (
     set_floatx,
     set_image_data_format,
 )
+from ..core.declare import era
 from ..core.symbolic import KerasTensor, is_symbolic
 from ..core.variable import Variable
 
@@ -122,28 +124,41 @@ def batch_set_value(tuples):
         set_value(x, value)
 
 
+class Later:
+    """A new value that is computed when the function runs that it was given to."""
+
+    def __init__(self, compute):
+        self.compute = compute
+
+
+def _assign(x, compute):
+    """Assigns now; before TensorFlow 2, outside of calls, when the function runs that gets it among its updates."""
+    if frames.current() is None and era.defaults.get(("update", "waits"), False):
+        return x, Later(compute)
+    x.assign(compute())
+    return x, x.value
+
+
 def update(x, new_x):
     """Assigns now, or, if the new value is symbolic, says what a function is to assign."""
-    if is_symbolic(new_x):
-        return x, new_x
-    x.assign(new_x)
-    return x, x.value
+    return (x, new_x) if is_symbolic(new_x) else _assign(x, lambda: new_x)
 
 
 def update_add(x, increment):
     """Adds to a variable."""
-    return update(x, increment + x if is_symbolic(increment) else x.value + increment)
+    return update(x, increment + x) if is_symbolic(increment) else _assign(x, lambda: x.value + increment)
 
 
 def update_sub(x, decrement):
     """Subtracts from a variable."""
-    return update(x, (decrement * -1) + x if is_symbolic(decrement) else x.value - decrement)
+    return update(x, (decrement * -1) + x) if is_symbolic(decrement) else _assign(x, lambda: x.value - decrement)
 
 
 def moving_average_update(x, value, momentum):
     """Moves a variable towards a value."""
-    now = x if is_symbolic(value) else x.value
-    return update(x, value * (1.0 - momentum) + now * momentum)
+    if is_symbolic(value):
+        return update(x, value * (1.0 - momentum) + x * momentum)
+    return _assign(x, lambda: value * (1.0 - momentum) + x.value * momentum)
 
 
 # ------------------------------------------------- questions

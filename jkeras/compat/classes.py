@@ -1,26 +1,46 @@
 """Names that only older Kerases had, said in terms of what there is today."""
 
+import itertools
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from .. import backend, initializers, layers, regularizers
 from ..core.layer import Layer, layer
 from ..core.spec import InputSpec as InputSpec
+from ..core.symbolic import Node as Node
 from ..layers.activation import ThresholdedReLU as ThresholdedLinear  # noqa: F401
 from ..layers.inputs import Input as Input
 from ..layers.inputs import InputLayer as InputLayer
 from ..layers.legacy import Highway, MaxoutDense, Merge, merge  # noqa: F401
 from ..models.model import Model
 from ..models.sequential import Sequential as Sequential
+from .recurrent import ConvRecurrent2D, Recurrent  # noqa: F401
 
 Network = Container = Model
-AtrousConv1D = AtrousConvolution1D = layers.Conv1D
-AtrousConv2D = AtrousConvolution2D = layers.Conv2D
 Deconv2D = Deconvolution2D = layers.Conv2DTranspose
 Deconv3D = Deconvolution3D = layers.Conv3DTranspose
-Recurrent = layers.RNN
-ConvRecurrent2D = layers.ConvRNN2D
+
+
+def _atrous(words: str, today: Any) -> Any:
+    order = words.split()
+
+    def make(*args: Any, **kwargs: Any) -> Any:
+        if len(args) > len(order):
+            raise TypeError(f"{today.__name__}: at most {len(order)} arguments by position, received {len(args)}.")
+        return today(**dict(zip(order, args, strict=False)), **kwargs)
+
+    make.__doc__ = f"``{today.__name__}`` with ``atrous_rate``, its ``dilation_rate``."
+    return make
+
+
+AtrousConv1D = AtrousConvolution1D = _atrous(
+    "nb_filter filter_length init activation weights border_mode subsample_length atrous_rate", layers.Conv1D
+)
+AtrousConv2D = AtrousConvolution2D = _atrous(
+    "nb_filter nb_row nb_col init activation weights border_mode subsample atrous_rate dim_ordering", layers.Conv2D
+)
 
 
 @layer
@@ -166,4 +186,69 @@ def _format(dim_ordering: str | None) -> str | None:
     return VALUES["data_format"].get(dim_ordering, dim_ordering) if dim_ordering else None
 
 
-MaskedLayer = Layer
+def binary_weighted_focal_crossentropy(
+    target: Any, output: Any, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False
+) -> Any:
+    """``K.binary_focal_crossentropy`` with balanced classes, as tf.keras 2.9 named it."""
+    return backend.binary_focal_crossentropy(
+        target, output, apply_class_balancing=True, alpha=alpha, gamma=gamma, from_logits=from_logits
+    )
+
+
+# ---- tf.keras.mixed_precision.experimental
+
+
+def set_policy(policy: Any) -> None:
+    """``mixed_precision.set_global_policy``."""
+    from ..mixed_precision import set_global_policy
+
+    set_global_policy(policy)
+
+
+def get_layer_policy(layer: Any) -> Any:
+    """The dtype policy of a layer."""
+    from ..core.dtypes import get_policy
+
+    return get_policy(layer.dtype_policy)
+
+
+# ---- tf.keras.layers.experimental.preprocessing
+
+
+@layer
+class CategoryCrossing(Layer):
+    """Columns of categories made one of their combinations, as text: ``depth`` of them (or up to all) at a time.
+
+    tf.keras 2.3 to 2.6.
+
+    >>> CategoryCrossing()([[["a"], ["b"]], [["x"], ["y"]]]).tolist()
+    [['a_X_x'], ['b_X_y']]
+    """
+
+    depth: object = None
+    separator: object = None
+
+    def __post_init__(self) -> None:
+        depths = self.depth if isinstance(self.depth, (tuple, list)) else [self.depth]
+        if any(d is not None and (not isinstance(d, int) or d < 1) for d in depths):
+            raise ValueError(f"CategoryCrossing(depth={self.depth!r}): expected integers of at least 1.")
+        self.separator = "_X_" if self.separator is None else self.separator
+
+    def call(self, inputs: Any) -> Any:
+        columns = [np.asarray(x) for x in inputs] if isinstance(inputs, (list, tuple)) else [np.asarray(inputs)]
+        if len({c.shape[0] for c in columns}) > 1 or any(c.ndim != 2 for c in columns):
+            raise ValueError(f"CategoryCrossing: expected columns (batch, n), received {[c.shape for c in columns]}.")
+        depths = self.depth if isinstance(self.depth, (tuple, list)) else [self.depth or len(columns)]
+        depths = (
+            range(1, depths[0] + 1) if self.depth is not None and not isinstance(self.depth, (tuple, list)) else depths
+        )
+        chosen = [c for d in sorted(depths) for c in itertools.combinations(range(len(columns)), d)]
+        rows = [
+            [
+                self.separator.join(v.decode() if isinstance(v, bytes) else str(v) for v in values)
+                for picked in chosen
+                for values in itertools.product(*(columns[i][row].tolist() for i in picked))
+            ]
+            for row in range(len(columns[0]))
+        ]
+        return np.array(rows)

@@ -25,6 +25,9 @@ _BEFORE_3 = {
 _KERAS_2 = {
     **_BEFORE_3,
     ("Layer", "activity_per_sample"): False,
+    ("Model", "layers_are_live"): True,
+    ("Model", "logs_tell_size"): True,
+    ("update", "waits"): True,
     ("Model", "weighted_prefix"): "weighted_",
     ("Progbar", "style"): "2.2",
     ("ProgbarLogger", "count_mode"): "samples",
@@ -55,9 +58,10 @@ _KERAS_2 = {
     ("l1_l2", "l1"): 0.01,
     ("l1_l2", "l2"): 0.01,
 }
-_KERAS_1 = {**_KERAS_2, ("Model", "epochs"): 10, ("Model", "batch_size"): 32}
+_KERAS_1 = {**_KERAS_2, ("Model", "epochs"): 10}
 _TF_KERAS = {
     **_BEFORE_3,
+    ("InputLayer", "shape_in_list"): True,
     ("Progbar", "style"): "tf2",
     ("Loss", "reduction"): "auto",
     ("KLDivergence", "name"): "kullback_leibler_divergence",

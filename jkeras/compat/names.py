@@ -34,7 +34,7 @@ RENAMES = {
     "p": ("rate",),
     "sigma": ("stddev",),
     "alpha": ("negative_slope",),
-    "mode": (),
+    "mode": ("statistics",),
     "input": ("inputs",),
     "output": ("outputs",),
     "input_dtype": ("dtype",),
@@ -59,6 +59,13 @@ JOINED = {
 VALUES = {
     "data_format": {"th": "channels_first", "tf": "channels_last", "default": None},
     "implementation": {"cpu": 0, "mem": 1, "gpu": 2},
+    "statistics": {0: "moving", 1: "sample", 2: "batch"},
+}
+
+# old name -> further names of today that get the same value: (class, old name) -> names
+ALSO = {
+    ("SeparableConv2D", "init"): ("pointwise_initializer",),
+    ("SeparableConv1D", "init"): ("pointwise_initializer",),
 }
 
 # Words by which a call is known to be one of Keras 1
@@ -69,7 +76,7 @@ KERAS_1_WORDS = frozenset(
 
 # Arguments that acted on nothing but how old versions computed: (class or method, name) -> values taken, None for any
 WITHOUT_EFFECT = {
-    ("BatchNormalization", "mode"): (0, 2),
+    ("Conv2DTranspose", "output_shape"): None,  # of Theano's making: the other arguments say it
     ("Embedding", "dropout"): (0, 0.0, None),
     ("Highway", "transform_bias"): None,
     ("compile", "class_mode"): None,
@@ -77,6 +84,5 @@ WITHOUT_EFFECT = {
     ("TensorBoard", "batch_size"): None,
 }
 ADVICE = {
-    ("BatchNormalization", "mode"): "Statistics of each sample are LayerNormalization(axis=-1).",
     ("Embedding", "dropout"): "Add SpatialDropout1D after it.",
 }

@@ -34,22 +34,23 @@ VIEWS = {
     "engine.topology": f"compat.classes utils {_ENGINE} saving",
     "engine.base_layer": f"compat.classes utils {_ENGINE}",
     "engine.training": f"models {_ENGINE} compat.functions utils",
-    "engine.training_utils": "compat.functions utils",
-    "engine.training_generator": "compat.functions",
-    "engine.training_arrays": "compat.functions",
+    "engine.training_utils": "compat.engine compat.functions utils",
+    "engine.training_generator": "compat.engine compat.functions",
+    "engine.training_arrays": "compat.engine compat.functions",
     "engine.network": f"compat.classes utils {_ENGINE}",
     "engine.sequential": _ENGINE,
     "engine.functional": "compat.classes models",
     "engine.input_layer": f"compat.classes {_ENGINE}",
     "engine.keras_tensor": "compat.classes core.symbolic",
-    "engine.saving": "compat.functions saving saving.legacy_h5 models",
+    "engine.saving": "compat.engine compat.functions saving models",
     "initializations": "compat.classes initializers",
     "objectives": "losses",
+    "legacy": "compat.classes",
     "legacy.layers": "compat.classes layers",
     "legacy.models": "compat.classes models",
     "legacy.interfaces": "compat.interfaces",
-    "layers.containers": "compat.classes models",
-    "layers.core": "layers",
+    "layers.containers": "compat.graph_model compat.classes models",
+    "layers.core": "layers compat.graph_model",
     "layers.merge": "layers",
     "layers.preprocessing": "layers",
     "layers.rnn": "layers",
@@ -61,7 +62,7 @@ VIEWS = {
     "utils.generic_utils": "compat.functions utils",
     "utils.io_utils": "compat.functions utils",
     "utils.layer_utils": "compat.functions utils layers",
-    "utils.vis_utils": "utils",
+    "utils.vis_utils": "compat.functions utils",
     "utils.visualize_util": "compat.functions utils",
     "utils.multi_gpu_utils": "utils",
     "utils.losses_utils": "losses",
@@ -70,12 +71,12 @@ VIEWS = {
     "layers.experimental": "layers compat.classes",
     "layers.experimental.preprocessing": "layers compat.classes",
     "mixed_precision.experimental": "compat.classes mixed_precision",
+    "experimental": "compat.classes optimizers.schedules layers",
     "preprocessing.dataset_utils": "utils",
-    "applications.resnet50": "applications",
     "models.experimental": "compat.classes models",
     "utils.experimental": "compat.classes utils",
     "utils.legacy": "utils saving",
-    "legacy.saving": "utils saving",
+    "legacy.saving": "compat.classes utils saving",
 }
 for _old in (
     "advanced_activations activations convolutional convolutional_recurrent cudnn_recurrent embeddings local merging noise "
@@ -90,8 +91,9 @@ EXTRAS = {
     "activity_l2 l1l2",
     "layers": "AtrousConv1D AtrousConv2D AtrousConvolution1D AtrousConvolution2D ConvRecurrent2D Deconv2D Deconv3D "
     "Deconvolution2D Deconvolution3D Recurrent ThresholdedLinear TimeDistributedDense",
-    "models": "Input InputLayer",
-    "backend": "asymmetric_spatial_2d_padding asymmetric_temporal_padding atrous_conv2d deconv2d lesser lesser_equal pack",
+    "models": "Graph Input InputLayer slice_X",
+    "backend": "asymmetric_spatial_2d_padding asymmetric_temporal_padding atrous_conv2d binary_weighted_focal_crossentropy "
+    "deconv2d lesser lesser_equal pack",
 }
 
 
@@ -99,7 +101,12 @@ def old_name(module: str, name: str) -> Any:
     """What a module of today offers under a name of old; raises AttributeError for none."""
     short = module.removeprefix(f"{ROOT}.")
     if name in EXTRAS.get(short, "").split():
-        return getattr(importlib.import_module(f"{ROOT}.compat.classes"), name)
+        for home in ("classes", "graph_model", "functions"):
+            found = getattr(importlib.import_module(f"{ROOT}.compat.{home}"), name, None)
+            if found is not None:
+                return found
+    if f"{short}.{name}" in VIEWS and short not in ("", "layers", "utils", "backend"):
+        return importlib.import_module(f"{ROOT}.{short}.{name}")
     if short in VIEWS and not name.startswith("__"):
         for target in VIEWS[short].split():
             try:

@@ -38,6 +38,19 @@ KERAS_1 = {
     "SimpleRNN": _RNN,
     "GRU": ("output_dim", "init", "inner_init", "activation", "inner_activation"),
     "LSTM": ("output_dim", "init", "inner_init", "forget_bias_init", "activation", "inner_activation"),
+    "ConvLSTM2D": (
+        "nb_filter",
+        "nb_row",
+        "nb_col",
+        "init",
+        "inner_init",
+        "forget_bias_init",
+        "activation",
+        "inner_activation",
+        "border_mode",
+        "dim_ordering",
+        "subsample",
+    ),
     "BatchNormalization": ("epsilon", "mode", "axis", "momentum"),
 }
 # Keras 0.1 had the size of the input first
@@ -48,7 +61,14 @@ KERAS_0 = {
     "LSTM": ("input_dim", "output_dim", "init", "inner_init", "forget_bias_init", "activation"),
     "Conv2D": ("nb_filter", "stack_size", "nb_row", "nb_col", "init", "activation"),
 }
-KERNEL_RANK = {"Conv2D": 2, "Conv3D": 3, "SeparableConv2D": 2, "LocallyConnected2D": 2, "Conv2DTranspose": 2}
+KERNEL_RANK = {
+    "ConvLSTM2D": 2,
+    "Conv2D": 2,
+    "Conv3D": 3,
+    "SeparableConv2D": 2,
+    "LocallyConnected2D": 2,
+    "Conv2DTranspose": 2,
+}
 
 
 def old_order(name: str, args: tuple, kwargs: dict, era: str) -> tuple[str, ...] | None:

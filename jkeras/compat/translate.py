@@ -22,11 +22,15 @@ def translate(owner: Any, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
     result: dict[str, Any] = {}
     for old, value in kwargs.items():
         new = _new_name(known, old)
+        if new == "statistics" != old and value not in names.VALUES[new]:
+            raise ValueError(f"{name}(mode={value!r}): expected 0, 1 or 2.")
         if new in result or new != old and new in kwargs:
             raise TypeError(f"{name}: {old!r} and {new!r} are two names of one argument; give one of them.")
         result[new] = _value(known, new, value)
         if new != old:
             tell(name, old, new)
+        for more in names.ALSO.get((name, old), ()):
+            result.setdefault(more, value)
     return args, _special(owner, known, result)
 
 
@@ -42,6 +46,8 @@ def _live(owner: Any) -> list[str]:
 
 
 def _by_position(owner: Any, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+    if len(args) == 1 and isinstance(args[0], dict) and "ZeroPadding2D" in _live(owner):
+        return (), {"padding": args[0], **kwargs}
     for name in _live(owner) if args and isinstance(owner, type) else ():
         order = signatures.old_order(name, args, kwargs, era.name)
         if order is not None:
@@ -91,7 +97,8 @@ def _new_name(known: frozenset[str], old: str) -> str:
 
 def _value(known: frozenset[str], name: str, value: Any) -> Any:
     table = names.VALUES.get(name)
-    return table[value] if table and name in known and isinstance(value, str) and value in table else value
+    plain = isinstance(value, (str, int)) and not isinstance(value, bool)
+    return table[value] if table and name in known and plain and value in table else value
 
 
 def _special(owner: Any, known: frozenset[str], kwargs: dict) -> dict:
@@ -118,10 +125,21 @@ def _special(owner: Any, known: frozenset[str], kwargs: dict) -> dict:
         "LocallyConnected1D",
         "SeparableConv1D",
     }
-    if kwargs.get("input_dim") is not None and "input_dim" not in getattr(owner, "_fields", {}):
+    if (
+        kwargs.get("input_dim") is not None
+        and "input_dim" not in getattr(owner, "_fields", {})
+        and "input_length" not in known
+    ):
         if not sequential.isdisjoint(_live(owner)):
             kwargs = dict(kwargs)
             kwargs["input_shape"] = (None, kwargs.pop("input_dim"))
+    padding = kwargs.get("padding")
+    if isinstance(padding, dict) and "ZeroPadding2D" in _live(owner):
+        sides = ("top_pad", "bottom_pad", "left_pad", "right_pad")
+        if not set(padding) <= set(sides):
+            raise ValueError(f"{owner.__name__}(padding={padding!r}): expected the keys {', '.join(sides)}.")
+        top, bottom, left, right = (padding.get(side, 0) for side in sides)
+        kwargs = {**kwargs, "padding": ((top, bottom), (left, right))}
     forget = kwargs.get("forget_bias_init", None)
     if forget is not None and "unit_forget_bias" in known:
         if forget not in ("one", "ones", "zero", "zeros"):

@@ -6,8 +6,21 @@ from typing import Any
 # Keras module name -> function that imports and gives the module offering it.
 modules: dict[str, Callable[[], Any]] = {}
 
-# "initializer", "regularizer", "constraint", "serialize_regularizer" -> function
+# "initializer", "regularizer", "constraint", "serialize_regularizer", and what ``compat`` knows -> function
 resolve: dict[str, Callable[[Any], Any]] = {}
+
+
+def complete(cls: type) -> None:
+    """Gives a class the members that older versions of it had."""
+    if "complete" in resolve:
+        resolve["complete"](cls)
+
+
+def old_attribute(one: Any, name: str) -> Any:
+    """What an object has today for an attribute of older versions; raises AttributeError where it has nothing."""
+    if "old_attribute" not in resolve:
+        raise AttributeError(name)
+    return resolve["old_attribute"]((one, name))
 
 
 def old_names(module: str) -> Callable[[str], Any]:

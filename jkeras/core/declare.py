@@ -164,7 +164,7 @@ def _translated(owner: type, fields: dict[str, Field], args: tuple, kwargs: dict
         return args, kwargs
     accepted = getattr(owner, "_base_arguments", ())
     strange = len(args) > 1 or era.name != "3" or any(k not in fields and k not in accepted for k in kwargs)
-    strange = strange or any(type(first) is float for first in args)
+    strange = strange or any(type(first) in (float, dict) for first in args)
     return era.translate(owner, args, kwargs) if strange else (args, kwargs)
 
 

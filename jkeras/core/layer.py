@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from . import arguments, calling, dtypes, history, pure, spec, symbolic, tracking, weights
+from . import arguments, calling, connections, dtypes, history, pure, spec, symbolic, tracking, weights
 from . import frame as frames
 from . import remat as rematerialisation
 from .declare import Configurable, check_known, declare, era
@@ -500,9 +500,22 @@ class Layer(Configurable):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_"):
+            try:
+                return connections.old_attribute(self, name)
+            except AttributeError:
+                pass
+        return object.__getattribute__(self, name)  # raises, also what a property raised
+
+    def __getstate__(self) -> dict[str, Any]:
+        initialize(self.variables)
+        return vars(self)
+
     def __deepcopy__(self, memo: dict) -> "Layer":
         import copy
 
+        initialize(self.variables)  # weights that nobody has read yet would be drawn once more
         clone = object.__new__(type(self))
         memo[id(self)] = clone
         for name, value in vars(self).items():
@@ -524,7 +537,15 @@ class Layer(Configurable):
     get_input_mask_at = history.get_input_mask_at
     get_output_mask_at = history.get_output_mask_at
     inbound_nodes = property(lambda self: self._inbound_nodes)
-    outbound_nodes = property(lambda self: self._outbound_nodes)
+
+    @property
+    def outbound_nodes(self) -> list[Any]:
+        """The calls of other layers on its outputs."""
+        return self._outbound_nodes
+
+    @outbound_nodes.setter
+    def outbound_nodes(self, nodes: list[Any]) -> None:
+        self._outbound_nodes = list(nodes)
 
     # ---- the pure door
 
@@ -556,3 +577,6 @@ class Layer(Configurable):
     ) -> Any:
         """Keras 3's pure call: ``(outputs, non_trainable_variables)``, and the losses if asked for."""
         return pure.stateless_call(self, trainable_variables, non_trainable_variables, args, kwargs, return_losses)
+
+
+connections.complete(Layer)

@@ -7,7 +7,8 @@ from ..core.declare import Converter
 from ..core.layer import Layer, layer
 from ..core.spec import InputSpec, describe
 from . import adaptation
-from .fields import Activation, Constraint, Flag, Initializer, PositiveInt, Regularizer, optional, unless_set
+from .fields import Activation as Function  # "Activation" is a layer here, to those who import it by its old path
+from .fields import Constraint, Flag, Initializer, PositiveInt, Regularizer, optional, unless_set
 
 
 @layer
@@ -22,7 +23,7 @@ class Dense(Layer):
     """
 
     units: PositiveInt
-    activation: Activation = None
+    activation: Function = None
     use_bias: Flag = True
     kernel_initializer: Initializer = "glorot_uniform"
     bias_initializer: Initializer = "zeros"
@@ -74,7 +75,7 @@ class EinsumDense(Layer):
 
     equation: str
     output_shape: Converter(lambda v: (v,) if isinstance(v, int) else tuple(v))
-    activation: Activation = None
+    activation: Function = None
     bias_axes: object = None
     kernel_initializer: Initializer = "glorot_uniform"
     bias_initializer: Initializer = "zeros"

@@ -64,6 +64,14 @@ class InputLayer(Layer):
         return self._dtype
 
     @property
+    def output_shape(self) -> Any:
+        """Shape of the data; tf.keras gave it in a list."""
+        listed = resolve_default(type(self), "shape_in_list", era_default(False))
+        return [self.batch_shape] if listed else self.batch_shape
+
+    input_shape = output_shape
+
+    @property
     def batch_size(self) -> int | None:
         """Fixed batch size, or None."""
         return self.batch_shape[0]

@@ -143,7 +143,7 @@ class Merge(Layer):
     def __post_init__(self):
         if callable(self.mode):
             self.merge = Lambda(
-                self.mode, self.given_output_shape, self.output_mask, self.arguments, dtype=self.dtype_policy
+                self.mode, self.given_output_shape, self.given_output_mask, self.arguments, dtype=self.dtype_policy
             )
         else:
             self.merge = MODES[self.mode](self)
@@ -156,8 +156,22 @@ class Merge(Layer):
     def compute_mask(self, inputs, mask=None):
         return self.merge.compute_mask(inputs, mask)
 
-    def _sublayers(self):
-        return []  # the branches belong to the model, and merging has no weights
+    @property
+    def branches(self):
+        """The layers and models whose outputs are merged."""
+        return self.layers
+
+    def begin(self):
+        """(inputs, output) of a model that begins with this layer: the inputs of all branches, merged."""
+        for one in self.layers:
+            if not one._inbound_nodes and getattr(one, "_graph", None) is None:
+                raise ValueError(
+                    f"{describe(self)}: the branch '{one.name}' has no input shape; give its first layer one."
+                )
+        inputs = [
+            x for one in self.layers for x in (one.input if isinstance(one.input, (list, tuple)) else [one.input])
+        ]
+        return inputs, self([one.output for one in self.layers])
 
 
 def merge(

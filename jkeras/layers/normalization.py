@@ -11,7 +11,7 @@ from ..core.variable import Variable
 from ..initializers import TruncatedNormal
 from ..nn import norm as nn
 from .core import Wrapper
-from .fields import Constraint, Flag, Initializer, PositiveInt, Regularizer, optional, unless_set
+from .fields import Constraint, Flag, Initializer, PositiveInt, Regularizer, choice, optional, unless_set
 
 
 def _axes(value):
@@ -106,6 +106,7 @@ class BatchNormalization(_Normalization):
     virtual_batch_size: optional(PositiveInt) = None
     adjustment: object = None
     fused: optional(Flag) = None
+    statistics: choice("moving", "batch", "sample") = "moving"
 
     def build(self, input_shape):
         self._kept, shape = _prepare(self, input_shape)
@@ -117,14 +118,30 @@ class BatchNormalization(_Normalization):
     def call(self, inputs, training=None, mask=None):
         x, kept = _virtual(self, nn.widened(inputs), training)
         gamma, beta, mean, variance = _read(self, x, kept)
-        if training and (self.trainable or not self._frozen_is_inference):
+        if self.statistics == "sample":
+            return _by_sample(self, x, gamma, beta).reshape(inputs.shape).astype(inputs.dtype)
+        if self.statistics == "batch":
+            mean, variance = nn.moments(
+                x, [a for a in range(x.ndim) if a not in kept], _mask_of(self, inputs, mask), config.epsilon()
+            )
+        elif training and (self.trainable or not self._frozen_is_inference):
             reduced = [a for a in range(x.ndim) if a not in kept and not (a == 1 and self.virtual_batch_size)]
             mean, variance = nn.moments(x, reduced, _mask_of(self, inputs, mask), config.epsilon())
             gamma, beta = _learn(self, x, mean, variance, *_adjusted(self, x, gamma, beta), mask is None)
         return nn.scale_shift(x, mean, variance, gamma, beta, self.epsilon).reshape(inputs.shape).astype(inputs.dtype)
 
     def get_config(self):
-        return unless_set(super().get_config(), "virtual_batch_size", "adjustment", "fused")
+        found = unless_set(super().get_config(), "virtual_batch_size", "adjustment", "fused")
+        return {k: v for k, v in found.items() if (k, v) != ("statistics", "moving")}
+
+
+def _by_sample(self, x, gamma, beta):
+    """Each sample with mean 0 and deviation 1 along its last axis."""
+    mean = jnp.mean(x, -1, keepdims=True)
+    deviation = jnp.sqrt(jnp.var(x, -1, keepdims=True) + self.epsilon) + self.epsilon
+    x = (x - mean) / deviation
+    x = x if gamma is None else x * gamma
+    return x if beta is None else x + beta
 
 
 def _prepare(self, input_shape):
@@ -134,6 +151,7 @@ def _prepare(self, input_shape):
     ``synchronized=True`` asks for. ``renorm`` corrects the batch's statistics towards the moving averages
     (arXiv:1702.03275); ``virtual_batch_size`` takes the statistics of parts of the batch; ``adjustment(shape)`` gives a
     scale and a shift that are applied in training; ``fused`` chooses the unbiased variance for the moving average.
+    ``statistics`` are in inference the moving averages, or always the batch's, or always each sample's own.
     """
     kept = known_axes(self, input_shape)
     rank, virtual = len(input_shape), self.virtual_batch_size

@@ -42,6 +42,15 @@ def clone_model(
     return cloner.functional(model, input_tensors)
 
 
+def _copy(one: Layer) -> Layer:
+    """A new layer of the same config, and with the very functions that a config cannot hold."""
+    config = one.get_config()
+    for name, value in config.items():
+        if isinstance(value, dict) and value.get("class_name") == "__lambda__":
+            config[name] = getattr(one, name)
+    return type(one).from_config(config)
+
+
 class _Cloner:
     def __init__(self, clone: Callable | None, call: Callable | None, recursive: bool):
         self.clone, self.call, self.recursive = clone, call, recursive
@@ -64,7 +73,7 @@ class _Cloner:
             if not isinstance(made, Layer):
                 raise ValueError(f"clone_model: clone_function must give a layer, received {type(made).__name__}.")
             return made
-        return type(one).from_config(one.get_config())
+        return _copy(one)
 
     def sequential(self, model: Any, input_tensors: Any) -> Any:
         made = Sequential(name=model.name, trainable=model._trainable)

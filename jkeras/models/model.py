@@ -4,6 +4,7 @@ from typing import Any, Self
 
 from ..core import calling, connections, errors, pure, tracking
 from ..core import frame as frames
+from ..core.declare import era_default, resolve_default
 from ..core.graph import Graph
 from ..core.layer import Layer, family
 from ..core.symbolic import KerasTensor, is_symbolic
@@ -36,6 +37,7 @@ class Model(Layer):
         "_graph",
         "_extras",
         "training_run",
+        "_live_layers",
     }
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
@@ -51,6 +53,7 @@ class Model(Layer):
             stop_training=False,
             training_run=None,
             _initial_epoch=0,
+            _live_layers=None,
         )
         return self
 
@@ -159,6 +162,8 @@ class Model(Layer):
         below = super()._sublayers()
         if self._graph is None:
             return below
+        if self._live_layers is not None and self._live_layers[0] is self._graph:
+            return list(self._live_layers[1])
         inside = [op for op in self._graph.operations if isinstance(op, Layer)]
         known = set(map(id, inside))
         return inside + [one for one in below if id(one) not in known]
@@ -167,7 +172,11 @@ class Model(Layer):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers directly below, in Keras's order."""
+        """The layers directly below, in Keras's order; before tf.keras, of functional models, the very list."""
+        if self._graph is not None and resolve_default(type(self), "layers_are_live", era_default(False)):
+            if self._live_layers is None or self._live_layers[0] is not self._graph:
+                self._live_layers = (self._graph, self._sublayers())
+            return self._live_layers[1]
         return self._sublayers()
 
     @layers.setter
@@ -486,6 +495,9 @@ class Model(Layer):
 def _saving() -> Any:
     """Files are written and read one floor up."""
     return connections.modules["keras.saving"]()
+
+
+connections.complete(Model)
 
 
 class Functional(Model):

@@ -104,15 +104,21 @@ class Sequential(Model):
         """Records the graph anew if the input shape is known."""
         self._programs.clear()
         self._graph = None
-        if len(self._layers) > 1 and isinstance(self._layers[0], InputLayer):
-            self._record(self._layers[0])
+        first = self._layers[0] if self._layers else None
+        if len(self._layers) > 1 and isinstance(first, InputLayer):
+            self._record(first)
+        elif getattr(first, "branches", None):  # a layer that brings its own inputs
+            self._follow(*first.begin(), self._layers[1:])
         else:
             self.built = False
 
     def _record(self, source: InputLayer) -> None:
-        inputs = x = source._inbound_nodes[0].outputs
+        inputs = source._inbound_nodes[0].outputs
+        self._follow(inputs, inputs, self.layers)
+
+    def _follow(self, inputs: Any, x: Any, layers: list[Layer]) -> None:
         with frames.scope(self.name):
-            for one in self.layers:
+            for one in layers:
                 x = one(x)
         self._set_graph(inputs, x)
 

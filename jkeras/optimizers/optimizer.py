@@ -298,8 +298,14 @@ class Optimizer(declaring.Configurable):
 
     @property
     def weights(self) -> list[Variable]:
-        """The variables as the Keras generation of this optimizer lists (and saves) them."""
-        return layouts.weights_in(self, self._generation)
+        """The variables as the Keras generation of this optimizer lists (and saves) them; or as ``get_updates`` said."""
+        listed = self.__dict__.get("_listed")
+        return layouts.weights_in(self, self._generation) if listed is None else list(listed)
+
+    @weights.setter
+    def weights(self, weights: Sequence[Any]) -> None:
+        if self._own_updates:  # what the first call lists; further calls stand for it
+            self.__dict__.setdefault("_listed", list(weights))
 
     def weights_in(self, generation: str) -> list[Variable]:
         """The variables as Keras "3", "tf2", "legacy" (tf.keras until 2.10) or "2.2" lists and saves them."""
@@ -313,6 +319,11 @@ class Optimizer(declaring.Configurable):
         """Sets the values that ``get_weights`` gave; also takes the lists of the other Keras generations."""
         if not self.built:
             raise ValueError(f"{self.name}: set_weights() needs a built optimizer. Call build(variables) first.")
+        listed = self.__dict__.get("_listed")
+        if listed is not None and [v.shape for v in listed] == [np.shape(w) for w in weights]:
+            for v, w in zip(listed, weights):
+                v.assign(w)
+            return
         layouts.assign(self, list(weights))
 
     @property

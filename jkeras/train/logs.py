@@ -65,6 +65,10 @@ class Logs(dict):
         made._later = compute
         return made
 
+    def with_head(self, head):
+        """Logs that have further values before these, which still are computed only when read."""
+        return Logs.later([*head, *super().keys()], lambda: {**head, **self.settle()})
+
     def settle(self):
         """Fetches all values now; returns self."""
         if self._fresh:

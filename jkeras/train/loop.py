@@ -20,8 +20,6 @@ from .passes import Run, first_batch, pass_params
 from .session import session_of
 from .step import Plan
 
-BATCH_SIZE = era_default(None)
-
 # ------------------------------------------------- fit
 
 
@@ -59,7 +57,6 @@ def fit(
         given = {k: v for k, v in locals().items() if k not in ("model", "kwargs")}
         return fit(model, **checks.merged("fit", fit, given, kwargs))
     epochs = checks.epochs(resolve_default(type(model), "epochs", epochs), initial_epoch)
-    batch_size = resolve_default(type(model), "batch_size", BATCH_SIZE) if batch_size is None else batch_size
     verbose = checks.verbosity(resolve_default(type(model), "verbose", verbose))
     epochs = min(epochs, get_setting("max_epochs") or epochs)
     checks.is_compiled(model, "fit")

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from ..core.config import get_setting
-from ..core.declare import current_era
+from ..core.declare import current_era, era_default, resolve_default
 from . import compiling, streaming, timing
 from .callbacks.base import CallbackList
 from .data import ArraySource
@@ -28,6 +28,9 @@ class Run:
         self._on_device: dict[int, tuple[Any, Any]] = {}
         self._whole: dict[int, tuple[Any, bool]] = {}  # by source: is it copied to the device at once?
         self.position = Position()
+        # Keras 2.2 told batch hooks the number and the size of the batch among the logs
+        self._tells_size = resolve_default(type(self.model), "logs_tell_size", era_default(False))
+        self._size = 0
 
     def data(self, source: ArraySource) -> Any:
         """The arrays of a source on the device, moved there once."""
@@ -83,11 +86,12 @@ class Run:
             order = source.order(rng)[: None if limit is None else limit * size]
             full, rest = divmod(len(order), size)
             order = jax.device_put(order)
-        done = start
+        done, self._size = start, size
         while done < full and not self._stopped(mode):
             count = self._until_hook(mode, done, full - done)
             done = self._chunk(mode, data, order, size, done, count)
         if rest and done == full and not self._stopped(mode):
+            self._size = rest
             self._begin(mode, done)
             self.last_logs = self.session.run(mode, data, order, rest, full * size, 1)
             done += 1
@@ -115,6 +119,7 @@ class Run:
         for batch in streaming.epoch(source, rng, start):
             if self._stopped(mode):
                 break
+            self._size = next((len(a) for a in jax.tree.leaves(batch) if np.ndim(a)), 0) if self._tells_size else 0
             self._begin(mode, done)
             self.last_logs = self.session.run_batch(mode, batch)
             done += 1
@@ -130,13 +135,14 @@ class Run:
 
     def _begin(self, mode: str, number: int) -> None:
         hook = self.callbacks.on_train_batch_begin if mode == "train" else self.callbacks.on_test_batch_begin
-        hook(number)
+        hook(number, *([{"batch": number, "size": self._size}] if self._tells_size else []))
 
     def _end(self, mode: str, done: int) -> None:
         hook = self.callbacks.on_train_batch_end if mode == "train" else self.callbacks.on_test_batch_end
         if mode == "train":
             self.position.batches = done
-        hook(done - 1, self.logs())
+        logs = self.logs()
+        hook(done - 1, logs.with_head({"batch": done - 1, "size": self._size}) if self._tells_size else logs)
         self.interrupts.check()
 
 

@@ -114,4 +114,4 @@ class ProgbarLogger(Callback):
 
     @staticmethod
     def _shown(logs):
-        return [] if logs is None else list(logs.items())
+        return [] if logs is None else [(k, v) for k, v in logs.items() if k not in ("batch", "size")]

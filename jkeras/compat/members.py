@@ -1,0 +1,175 @@
+"""Methods, properties and attributes that classes of today had in older Kerases.
+
+``OLD`` is put on a class when it is made; what stands under another name today is found by ``attribute``.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from . import names
+
+# Attribute of Keras 1 -> today's, beside those that the table of argument names gives
+ATTRIBUTES = {
+    "W": ("kernel", "embeddings"),
+    "U": ("recurrent_kernel",),
+    "b": ("bias",),
+    "running_mean": ("moving_mean",),
+    "running_std": ("moving_variance",),
+    "inbound_nodes_": (),
+}
+_PARTS = {"nb_row": ("kernel_size", 0), "nb_col": ("kernel_size", 1), "kernel_dim1": ("kernel_size", 0),
+          "kernel_dim2": ("kernel_size", 1), "kernel_dim3": ("kernel_size", 2)}  # fmt: skip
+_NO_ATTRIBUTES = frozenset(
+    ("mode", "input", "output", "init", "stride", "length", "input_dtype", "epsilon", "l", "alpha")
+)
+
+
+class Old:
+    """A member computed when asked for; what an object sets under its name counts instead."""
+
+    def __init__(self, compute: Callable[[Any], Any]):
+        self.compute, self.__doc__ = compute, compute.__doc__
+
+    def __get__(self, one: Any, owner: type | None = None) -> Any:
+        return self if one is None else self.compute(one)
+
+
+def attribute(one: Any, name: str) -> Any:
+    """What an object has today for an attribute of old; raises AttributeError where it has nothing."""
+    if name in _PARTS:
+        stored, place = _PARTS[name]
+        return getattr(one, stored)[place]
+    wanted = ATTRIBUTES.get(name) or (() if name in _NO_ATTRIBUTES else names.RENAMES.get(name, ()))
+    known = vars(one)
+    for today in wanted:
+        if today in known:
+            return known[today]
+    raise AttributeError(f"{type(one).__name__!r} object has no attribute {name!r}")
+
+
+# ------------------------------------------------- layers
+
+
+def uses_learning_phase(layer: Any) -> bool:
+    """Does anything here compute otherwise in training than in inference?"""
+    import inspect
+
+    def differs(one: Any) -> bool:
+        if one._is_model or getattr(one, "layer", None) is not None:  # what it holds is asked itself
+            return False
+        if "training" not in inspect.signature(type(one).call).parameters:
+            return False
+        rates = [getattr(one, name, None) for name in ("dropout", "recurrent_dropout", "rate")]
+        rates = [rate for rate in rates if rate is not None]
+        return not rates or any(rates)
+
+    return any(differs(one) for one in layer._flatten_layers())
+
+
+def stateful(layer: Any) -> bool:
+    """Does it keep a state from batch to batch?"""
+    return False
+
+
+def dynamic(layer: Any) -> bool:
+    """Must it run eagerly? Never: what cannot be traced says so when it is called."""
+    return False
+
+
+def get_output_shape_for(self: Any, input_shape: Any) -> Any:
+    """``compute_output_shape`` under its name of Keras 1."""
+    return self.compute_output_shape(input_shape)
+
+
+def assert_input_compatibility(self: Any, inputs: Any) -> None:
+    """Raises ValueError for inputs that do not fit ``input_spec``."""
+    self._check_input(inputs[0] if isinstance(inputs, (list, tuple)) and len(inputs) == 1 else inputs)
+
+
+def compute_output_signature(self: Any, input_signature: Any) -> Any:
+    """Shape and dtype of the outputs for inputs of a shape and dtype."""
+    import jax
+
+    from ..core.symbolic import KerasTensor
+
+    def symbol(x: Any) -> Any:
+        return KerasTensor(tuple(x.shape), x.dtype)
+
+    specs = jax.tree.map(symbol, input_signature, is_leaf=lambda x: hasattr(x, "shape"))
+    return self.compute_output_spec(specs)
+
+
+def finalize_state(self: Any) -> None:
+    """Completes the state that ``adapt`` collects; that is done when ``adapt`` ends."""
+
+
+# ------------------------------------------------- models
+
+
+def run_internal_graph(self: Any, inputs: Any, mask: Any = None) -> tuple[Any, Any, Any]:
+    """(outputs, their masks, their shapes) of the layers for new inputs."""
+    from ..core import calling
+    from ..core import frame as frames
+
+    if self._graph is None:
+        raise ValueError(f"Model '{self.name}' has no graph: it was not made from symbolic inputs.")
+    single = inputs[0] if isinstance(inputs, (list, tuple)) and len(inputs) == 1 else inputs
+    masks = mask[0] if isinstance(mask, (list, tuple)) and len(mask) == 1 else mask
+    with frames.Frame() if frames.current() is None else _nothing():
+        outputs = self.call(single, mask=masks)
+        return outputs, calling.mask_of(outputs), calling.shape_of(outputs)
+
+
+def _nothing() -> Any:
+    import contextlib
+
+    return contextlib.nullcontext()
+
+
+def collected_weights(model: Any) -> list[Any]:
+    """The weights that training changes, as they were when ``compile`` was called."""
+    train = model._trainable_ids(None if model._compiled is None else model._compiled.trainable_flags)
+    return [v for v in model.weights if id(v) in train]
+
+
+def _training(name: str) -> Old:
+    def compute(model: Any) -> Any:
+        from . import symbols
+
+        return getattr(symbols, name)(model)
+
+    compute.__doc__ = f"``{name}`` of Keras 2.2: a symbolic view of what was compiled."
+    return Old(compute)
+
+
+def _made(self: Any) -> None:
+    """Compiling happens when a step first runs."""
+
+
+LAYER: dict[str, Any] = {
+    "get_output_shape_for": get_output_shape_for,
+    "assert_input_compatibility": assert_input_compatibility,
+    "compute_output_signature": compute_output_signature,
+    "finalize_state": finalize_state,
+    "uses_learning_phase": Old(uses_learning_phase),
+    "stateful": Old(stateful),
+    "dynamic": Old(dynamic),
+}
+MODEL: dict[str, Any] = {
+    "run_internal_graph": run_internal_graph,
+    "_collected_trainable_weights": Old(collected_weights),
+    "_make_train_function": _made,
+    "_make_test_function": _made,
+    "_make_predict_function": _made,
+    **{name: _training(name) for name in "targets sample_weights total_loss".split()},
+    **{name: _training(name) for name in "train_function test_function predict_function".split()},
+}
+SEQUENTIAL: dict[str, Any] = {"model": Old(lambda model: model)}
+OLD = {"Layer": LAYER, "Model": MODEL, "Sequential": SEQUENTIAL}
+
+
+def complete(cls: type) -> None:
+    """Puts the members of old on a class that has none of their names."""
+    for name, member in OLD.get(cls.__name__, {}).items():
+        if name not in vars(cls):
+            setattr(cls, name, member)
