@@ -14,6 +14,8 @@ def pytest_configure(config):
     except ImportError:
         return
     worker = os.environ.get("PYTEST_XDIST_WORKER", "one")  # each its own: they must not read what another is writing
-    folder = os.environ.get("JAX_COMPILATION_CACHE_DIR") or str(config.rootpath / ".pytest_cache" / "programs" / worker)
+    programs = config.rootpath / ".pytest_cache" / "programs"
+    os.environ.setdefault("JKERAS_COMPILATION_CACHE", str(programs / "shared"))  # for the processes that tests start
+    folder = os.environ.get("JAX_COMPILATION_CACHE_DIR") or str(programs / worker)
     jax.config.update("jax_compilation_cache_dir", folder)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)

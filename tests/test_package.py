@@ -10,7 +10,7 @@ import jkeras
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-TEST_COMMAND = ".venv/bin/pip install -q -e '.[test]' && .venv/bin/python -m pytest -n 2"
+TEST_COMMAND = ".venv/bin/pip install -q -e '.[test]' && .venv/bin/python -m pytest -n 2 --dist loadgroup"
 
 
 def test_the_version_is_the_same_everywhere():
@@ -37,7 +37,7 @@ def test_the_core_depends_on_six_packages():
 def test_readme_and_ci_run_the_tests_in_the_same_way():
     assert TEST_COMMAND in (ROOT / "README.md").read_text()
     ci = (ROOT / ".ci" / "run").read_text()
-    assert "-m pip install -q -e '.[test]'" in ci and "-m pytest -n 2" in ci
+    assert "-m pip install -q -e '.[test]'" in ci and "-m pytest -n 2 --dist loadgroup" in ci
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"])

@@ -11,9 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..nn.random import Draw, draw_many
-from . import config, dtypes
+from . import config, dtypes, program_cache
 from . import frame as frames
 
+program_cache.start()  # before anything is compiled
 _made = [0]
 
 
