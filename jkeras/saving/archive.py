@@ -1,7 +1,6 @@
 """The one gate to zip files: members are listed and bounded before anything is read, and written without a second copy."""
 
 import contextlib
-import io
 import json
 import struct
 import tempfile
@@ -10,52 +9,13 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import hdf5
+from .checksums import Window, check, crc_of, crc_of_window
 from .errors import FileError
+from .hdf5 import damage_named
 
 MAX_EXPANSION = 100  # bytes of a member per byte stored, beyond the floor: what Keras allows, too
 _FLOOR = 1 << 24
 _MAX_TEXT = 1 << 30
-
-
-class Window(io.RawIOBase):
-    """The part of an open binary file from ``start`` on, up to ``length`` bytes if given: a file of its own."""
-
-    def __init__(self, file: Any, start: int, length: int | None = None):
-        super().__init__()
-        self._file, self._start, self._length = file, start, length
-
-    def readable(self) -> bool:
-        return True
-
-    def writable(self) -> bool:
-        return self._length is None
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        if whence == 2 and self._length is not None:
-            return self._file.seek(self._start + self._length + offset) - self._start
-        return self._file.seek(offset if whence else offset + self._start, whence) - self._start
-
-    def tell(self) -> int:
-        return self._file.tell() - self._start
-
-    def readinto(self, buffer: Any) -> int:
-        if self._length is not None:
-            buffer = memoryview(buffer)[: max(self._length - self.tell(), 0)]
-        return self._file.readinto(buffer)
-
-    def write(self, data: Any) -> int:
-        return self._file.write(data)
-
-    def truncate(self, size: int | None = None) -> int:
-        return self._file.truncate(self._start + (self.tell() if size is None else size)) - self._start
-
-    def flush(self) -> None:
-        if not self._file.closed:
-            self._file.flush()
 
 
 # ------------------------------------------------- writing
@@ -69,7 +29,7 @@ _DATE, _UTF8, _VERSION, _BIG = (1 << 5) | 1, 0x800, 45, 0xFFFFFFFF  # 1 January 
 
 
 def write(path: str, members: dict[str, bytes | Callable[[Any], None]]) -> None:
-    """Writes a zip of uncompressed members; a function gets an open file of its own to write, from 0 on.
+    """Writes a zip of uncompressed members; a function gets a Window of its own to write.
 
     The sizes of a member are known when it is written, so its header is filled in afterwards: HDF5 needs to seek,
     and a copy in memory would double what saving takes.
@@ -90,12 +50,10 @@ def _write_member(f: Any, name: str, content: Any) -> tuple[bytes, int, int, int
     f.write(_local(encoded, 0, 0))
     start = f.tell()
     if callable(content):
-        content(Window(f, start))
-        f.flush()
-        f.seek(0, 2)
-        size = f.tell() - start
-        f.seek(start)
-        crc = hdf5.crc_of(f, size)
+        window = Window(f, start)
+        content(window)
+        size = window.seek(0, 2)
+        crc = crc_of_window(window, size)
     else:
         f.write(content)
         size, crc = len(content), zlib.crc32(content)
@@ -127,7 +85,7 @@ def _central(name: bytes, offset: int, size: int, crc: int) -> bytes:
 @contextlib.contextmanager
 def reading(path: str) -> Iterator["Archive"]:
     """A zip file whose list of members has been checked; whatever goes wrong inside is a FileError."""
-    with hdf5.damage_named(path), zipfile.ZipFile(path) as z:
+    with damage_named(path), zipfile.ZipFile(path) as z:
         _check_members(z, path)
         yield Archive(z, path)
 
@@ -169,8 +127,8 @@ class Archive:
         return json.loads(self.zip.read(name))
 
     @contextlib.contextmanager
-    def file(self, name: str) -> Iterator[Any]:
-        """A member as a file to seek in, its checksum checked; nothing is copied unless it is compressed."""
+    def hdf5(self, name: str, strings: bool = True) -> Iterator[Window]:
+        """An HDF5 member as a file to seek in, its checksum checked; nothing is copied unless it is compressed."""
         if name not in self.names:
             raise FileError(f"{self.path}: it has no {name}.")
         info = self.zip.getinfo(name)
@@ -179,10 +137,14 @@ class Archive:
                 f = stack.enter_context(open(self.path, "rb"))
                 f.seek(info.header_offset + 26)
                 start = info.header_offset + 30 + sum(struct.unpack("<2H", f.read(4)))
-                f.seek(start)
-                if info.compress_size != info.file_size or hdf5.crc_of(f, info.file_size) != info.CRC:
+                window = Window(f, start, info.file_size)
+                sealed = check(window, info.file_size, self.path, strings)
+                window.seek(0)
+                if info.compress_size != info.file_size or not (
+                    sealed or crc_of(window, info.file_size) == info.CRC  # the seal holds the same and more
+                ):
                     raise FileError(f"{self.path}: its {name} is damaged: the checksum is wrong.")
-                yield Window(f, start, info.file_size)
+                yield window
                 return
             f = stack.enter_context(tempfile.TemporaryFile())
             left = info.file_size
@@ -191,5 +153,6 @@ class Archive:
                 if left < 0:
                     raise FileError(f"{self.path}: its {name} is longer than it says.")
                 f.write(data)
-            f.seek(0)
-            yield f
+            window = Window(f, 0, info.file_size)
+            check(window, info.file_size, self.path, strings)
+            yield window

@@ -45,10 +45,8 @@ def _target(filepath: Any, overwrite: bool) -> str:
 
 
 def _write_keras(path: str, model: Any, include_optimizer: bool) -> None:
-    import h5py
-
-    def weights(file: Any) -> None:
-        with h5py.File(file, "w") as h5:
+    def weights(window: Any) -> None:
+        with hdf5.writing(window) as h5:
             store.write(h5, model, include_optimizer)
 
     metadata = {"keras_version": KERAS_VERSION, "jkeras_version": __version__}
@@ -97,7 +95,7 @@ def _read_keras(path: str, custom_objects: dict | None, compile: bool) -> Any:
         if not compile:
             config.pop("compile_config", None)
         model = model_from_config(config, custom_objects)
-        with kept.file("model.weights.h5") as file, hdf5.reading(file, path) as h5:
+        with kept.hdf5("model.weights.h5", strings=False) as file, hdf5.reading(file, path) as h5:
             store.read(h5, model, path)
     return model
 
@@ -125,7 +123,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, by_name
     model._require_weights("load_weights")
     with hdf5.damage_named(path):
         if zipfile.is_zipfile(path):
-            with archive.reading(path) as kept, kept.file("model.weights.h5") as file:
+            with archive.reading(path) as kept, kept.hdf5("model.weights.h5") as file:
                 return _load_h5(model, file, path, skip_mismatch, by_name)
         if not legacy_h5.is_hdf5(path):
             raise FileError(f"{path}: no HDF5 file.")

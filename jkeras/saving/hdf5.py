@@ -2,115 +2,51 @@
 
 import contextlib
 import os
-import struct
-import zlib
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from .checksums import LARGE, Window, check, seal
 from .errors import FileError
 
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
 CHUNK_BYTES = 1 << 20  # fits HDF5's chunk cache: checksums then cost a fifth of what they do on whole arrays
 MAX_EXPANSION = 1000  # elements claimed per byte stored: the best that deflate does
 _FLOOR = 1 << 16
 _FILTERS = frozenset((1, 2, 3, 4, 5, 6, 32000))  # those inside the library: others are plug-ins loaded by number
 
-# ------------------------------------------------- the checksum of the whole file
-
-# HDF5 ends where its own header says, so what follows is nobody's: 24 bytes of ours. Whoever changes the file with
-# HDF5 cuts them off, and only the checksums of the datasets remain.
-_MAGIC = b"jkCRC32\n"
-_SEAL = struct.Struct("<8sQI")
-_SEAL_BYTES = _SEAL.size + 4
-_BUFFER = 1 << 22
-
-
-def crc_of(file: Any, length: int, heaps: list[int] | None = None) -> int:
-    """CRC-32 of the next ``length`` bytes of an open file; ``heaps`` collects the places that look like heaps."""
-    crc, buffer = 0, memoryview(bytearray(min(_BUFFER, max(length, 1))))
-    done, before = 0, b""
-    while done < length:
-        count = file.readinto(buffer[: min(length - done, len(buffer))])
-        if not count:
-            raise OSError("the file ends early")
-        crc = zlib.crc32(buffer[:count], crc)
-        if heaps is not None:
-            before = _find_heaps(before, buffer.obj, count, done, heaps)
-        done += count
-    return crc
-
-
-# HDF5 2.0 runs for ever on a heap of strings one of whose parts claims to be empty: such heaps are found first.
-_HEAP, _HEAP_HEADER, _PART, _MIN_HEAP = b"GCOL\x01", struct.Struct("<5s3xQ"), struct.Struct("<HH4xQ"), 4096
-
-
-def _find_heaps(before: bytes, data: bytearray, count: int, done: int, heaps: list[int]) -> bytes:
-    """Notes where heaps begin in this piece or across its start; gives the piece's end."""
-    seam = before + data[: min(len(_HEAP) - 1, count)]
-    if (at := seam.find(_HEAP)) >= 0:
-        heaps.append(done - len(before) + at)
-    at = data.find(_HEAP, 0, count)
-    while at >= 0:
-        heaps.append(done + at)
-        at = data.find(_HEAP, at + 1, count)
-    return bytes(data[max(count - len(_HEAP) + 1, 0) : count])
-
-
-def _check_heaps(file: Any, length: int, heaps: list[int], path: str) -> None:
-    """Raises FileError where a heap of strings has a part that leads nowhere."""
-    for start in heaps:
-        file.seek(start)
-        head = file.read(_HEAP_HEADER.size)
-        size = _HEAP_HEADER.unpack(head)[1] if len(head) == _HEAP_HEADER.size else 0
-        if not _MIN_HEAP <= size <= length - start:  # no heap, or one that HDF5 itself refuses
-            continue
-        data, at = file.read(size - len(head)), 0
-        while at + _PART.size <= len(data):
-            number, _, part = _PART.unpack_from(data, at)
-            step = part if number == 0 else _PART.size + (part + 7) // 8 * 8
-            if step < _PART.size or at + step > len(data):
-                raise FileError(f"{path}: damaged: a part of the strings at byte {start} has no possible size.")
-            at += step
-
-
-def seal(path: str) -> None:
-    """Appends the checksum of a finished file."""
-    with open(path, "r+b") as f:
-        length = os.fstat(f.fileno()).st_size
-        body = _SEAL.pack(_MAGIC, length, crc_of(f, length))
-        f.seek(length)
-        f.write(body + struct.pack("<I", zlib.crc32(body)))
-
-
-def check_bytes(file: Any, length: int, path: str) -> None:
-    """Raises FileError where an HDF5 file has a checksum that is not its own, or heaps that HDF5 gets lost in."""
-    file.seek(max(length - _SEAL_BYTES, 0))
-    end = file.read(_SEAL_BYTES)
-    sealed = len(end) == _SEAL_BYTES and end.startswith(_MAGIC)
-    heaps: list[int] = []
-    file.seek(0)
-    found = crc_of(file, length - _SEAL_BYTES if sealed else length, heaps)
-    if sealed:
-        _, noted, crc = _SEAL.unpack(end[:-4])
-        own = struct.unpack("<I", end[-4:])[0] == zlib.crc32(end[:-4])
-        if not own or noted != length - _SEAL_BYTES or crc != found:
-            raise FileError(f"{path}: damaged: its checksum is wrong. Take a copy that is whole.")
-    _check_heaps(file, length, heaps, path)
-
-
 # ------------------------------------------------- writing
 
 
 @contextlib.contextmanager
-def writing(path: str) -> Iterator[Any]:
-    """A new HDF5 file, sealed at the end."""
+def writing(target: Any) -> Iterator[Any]:
+    """A new HDF5 file at a path or in a Window, sealed at the end."""
     import h5py
 
-    with h5py.File(path, "w") as h5:
-        yield h5
-    seal(path)
+    with contextlib.ExitStack() as stack:
+        window = target if isinstance(target, Window) else Window(stack.enter_context(open(target, "w+b")))
+        with h5py.File(window, "w") as h5:
+            yield h5
+            h5.flush()
+            blocks = _blocks(h5)
+        seal(window, blocks)
+
+
+def _blocks(h5: Any) -> set[tuple[int, int]]:
+    """(place, length) of the chunks of all datasets."""
+    import h5py
+
+    found: set[tuple[int, int]] = set()
+
+    def chunk(info: Any) -> None:
+        found.add((info.byte_offset, info.size))
+
+    def visit(name: str, d: Any) -> None:
+        if isinstance(d, h5py.Dataset) and d.chunks and d.nbytes >= LARGE:
+            d.id.chunk_iter(chunk)
+
+    h5.visititems(visit)
+    return found
 
 
 def put(group: Any, key: str, value: Any) -> Any:
@@ -144,20 +80,21 @@ def chunks_of(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
 
 
 @contextlib.contextmanager
-def reading(source: Any, path: str) -> Iterator[Any]:
-    """An HDF5 file that has been checked: a path, or an open binary file whose bytes have been checked.
+def reading(source: Any, path: str, strings: bool = True) -> Iterator[Any]:
+    """An HDF5 file that has been checked: a path, or a Window that ``check`` has seen.
 
-    Whatever goes wrong inside is a FileError that names ``path``.
+    Whatever goes wrong inside is a FileError that names ``path``. ``strings=False`` saves time where no attribute is
+    read.
     """
     import h5py
 
-    with damage_named(path):
-        if isinstance(source, (str, os.PathLike)):
-            with open(source, "rb") as f:
-                check_bytes(f, os.fstat(f.fileno()).st_size, path)
-        else:
-            check_bytes(source, source.seek(0, 2), path)
-            source.seek(0)
+    with damage_named(path), contextlib.ExitStack() as stack:
+        if not isinstance(source, Window):
+            file = stack.enter_context(open(source, "rb"))
+            length = os.fstat(file.fileno()).st_size
+            source = Window(file, 0, length)
+            check(source, length, path, strings)
+        source.seek(0)
         with h5py.File(source, "r") as h5:
             check_tree(h5, path)
             yield h5
@@ -238,5 +175,15 @@ def values_of(dataset: Any, path: str, dtype: Any = None) -> np.ndarray:
     if kind not in "fiubc" or kind == "c" and dtype is not None and np.dtype(dtype).kind != "c":
         raise FileError(f"{path}: {dataset.name} holds {dataset.dtype} instead of numbers.")
     with damage_named(path):
-        value = np.asarray(dataset)
-        return value.astype(value.dtype.newbyteorder("=") if dtype is None else dtype, copy=False)
+        value = _aligned(dataset.shape, dataset.dtype.newbyteorder("="))
+        if value.size:
+            dataset.read_direct(value)
+        return value if dtype is None else value.astype(dtype, copy=False)
+
+
+def _aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """An array where XLA likes it, so that the CPU uses it as it is."""
+    size = _product(shape) * dtype.itemsize
+    raw = np.empty(size + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + size].view(dtype).reshape(shape)

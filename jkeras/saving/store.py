@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+import jax
 import numpy as np
 
 from ..core.layer import Layer
@@ -101,7 +102,7 @@ def assign(pairs: list[tuple[Any, np.ndarray]]) -> None:
     pairs.reverse()
     while pairs:
         v, value = pairs.pop()
-        v.assign(value)
+        v.assign(jax.device_put(value))  # does not copy on CPUs
 
 
 def _own(one: Any) -> list[Any]:

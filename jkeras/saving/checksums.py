@@ -1,0 +1,264 @@
+"""Files inside files, and the checksums that ours carry where other readers do not look."""
+
+import bisect
+import functools
+import io
+import struct
+import zlib
+from typing import Any
+
+from .errors import FileError
+
+LARGE = 1 << 16  # writes of this size are weights: their checksums are kept one by one
+_BUFFER = 1 << 22
+
+
+class Window(io.RawIOBase):
+    """The part of an open binary file from ``start`` on, up to ``length`` bytes if given: a file of its own.
+
+    ``large`` maps the places of large blocks to (length, CRC-32). They are noted as they are written, and compared as
+    they are read, while the bytes are at hand anyway.
+    """
+
+    def __init__(self, file: Any, start: int = 0, length: int | None = None):
+        super().__init__()
+        self._file, self._start, self._length = file, start, length
+        self.large: dict[int, tuple[int, int]] = {}
+        self._places: list[int] = []
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return self._length is None
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        if whence == 2 and self._length is not None:
+            return self._file.seek(self._start + self._length + offset) - self._start
+        return self._file.seek(offset if whence else offset + self._start, whence) - self._start
+
+    def tell(self) -> int:
+        return self._file.tell() - self._start
+
+    def readinto(self, buffer: Any) -> int:
+        at, buffer = self.tell(), memoryview(buffer).cast("B")
+        if self._length is not None:
+            buffer = buffer[: max(self._length - at, 0)]
+        count = self._file.readinto(buffer)
+        if self._length is not None and at in self.large:
+            length, crc = self.large[at]
+            if count >= length and zlib.crc32(buffer[:length]) != crc:
+                raise OSError(f"damaged: wrong checksum of the {length} bytes at {at}")
+        return count
+
+    def write(self, data: Any) -> int:
+        data = memoryview(data).cast("B")
+        at, size = self.tell(), len(data)
+        self._forget(at, size)
+        if size >= LARGE:
+            bisect.insort(self._places, at)
+            self.large[at] = (size, zlib.crc32(data))
+        return self._file.write(data)
+
+    def _forget(self, at: int, size: int) -> None:
+        """Lets go of the blocks that a write changes."""
+        i = bisect.bisect_left(self._places, at)
+        if i and self._places[i - 1] + self.large[self._places[i - 1]][0] > at:
+            i -= 1
+        while i < len(self._places) and self._places[i] < at + size:
+            del self.large[self._places.pop(i)]
+
+    def truncate(self, size: int | None = None) -> int:
+        size = self.tell() if size is None else size
+        self._forget(size, 1 << 62)
+        return self._file.truncate(self._start + size) - self._start
+
+    def flush(self) -> None:
+        if not self._file.closed:
+            self._file.flush()
+
+
+# ------------------------------------------------- CRC-32 of a whole from those of its parts
+
+_POLYNOMIAL, _ONE = 0xEDB88320, 1 << 31
+
+
+def _product(a: int, b: int) -> int:
+    """The product of two polynomials modulo that of CRC-32, the highest bit first."""
+    result, bit = 0, _ONE
+    while a:
+        if a & bit:
+            result ^= b
+            a ^= bit
+        bit >>= 1
+        b = (b >> 1) ^ _POLYNOMIAL if b & 1 else b >> 1
+    return result
+
+
+@functools.lru_cache(64)
+def _shift(length: int) -> int:
+    """x to the power of 8 ``length``."""
+    result, power, bits = _ONE, 1 << 30, 8 * length
+    while bits:
+        if bits & 1:
+            result = _product(result, power)
+        power = _product(power, power)
+        bits >>= 1
+    return result
+
+
+def combined(first: int, second: int, length: int) -> int:
+    """CRC-32 of two pieces in a row from theirs; ``length`` is that of the second.
+
+    >>> combined(zlib.crc32(b"ab"), zlib.crc32(b"cde"), 3) == zlib.crc32(b"abcde")
+    True
+    """
+    return _product(_shift(length), first) ^ second
+
+
+def crc_of(file: Any, length: int, crc: int = 0, search: "HeapSearch | None" = None) -> int:
+    """CRC-32 of the next ``length`` bytes of an open file, going on from ``crc``."""
+    buffer = memoryview(bytearray(min(_BUFFER, max(length, 1))))
+    if search is not None:
+        search.begin(file.tell())
+    while length > 0:
+        count = file.readinto(buffer[: min(length, len(buffer))])
+        if not count:
+            raise OSError("the file ends early")
+        crc = zlib.crc32(buffer[:count], crc)
+        if search is not None:
+            search.feed(buffer.obj, count)
+        length -= count
+    return crc
+
+
+def crc_of_window(window: Window, length: int) -> int:
+    """CRC-32 of a window from 0 to ``length``; large blocks are not read again."""
+    crc, at = 0, 0
+    for place in sorted(window.large):
+        size, own = window.large[place]
+        window.seek(at)
+        crc = combined(crc_of(window, place - at, crc), own, size)
+        at = place + size
+    window.seek(at)
+    return crc_of(window, length - at, crc)
+
+
+# ------------------------------------------------- the seal of an HDF5 file
+
+# HDF5 ends where its own header says, so what follows is nobody's. Ours: the place, length and CRC-32 of each large
+# block, and the CRC-32 of all the rest. Whoever changes the file with HDF5 cuts this off, and only the checksums of
+# the datasets remain.
+_MAGIC = b"jkCRC32\n"
+_ROW = struct.Struct("<QQI")
+_END = struct.Struct("<8sQQI")
+_END_BYTES = _END.size + 4
+
+
+def seal(window: Window, blocks: set[tuple[int, int]]) -> None:
+    """Appends the checksums of a finished HDF5 file; ``blocks`` are the (place, length) of its chunks of data."""
+    length = window.seek(0, 2)
+    rows = [(at, *window.large[at]) for at in sorted(window.large) if (at, window.large[at][0]) in blocks]
+    table = b"".join(_ROW.pack(*row) for row in rows)
+    crc = zlib.crc32(table, _crc_of_rest(window, length, rows, None))
+    end = _END.pack(_MAGIC, length, len(rows), crc)
+    window.seek(length)
+    window.write(table + end + struct.pack("<I", zlib.crc32(end)))
+
+
+def _crc_of_rest(file: Any, length: int, rows: list[tuple[int, int, int]], search: "HeapSearch | None") -> int:
+    crc, at = 0, 0
+    for place, size, _ in [*rows, (length, 0, 0)]:
+        file.seek(at)
+        crc = crc_of(file, place - at, crc, search)
+        at = place + size
+    return crc
+
+
+def check(window: Window, length: int, path: str, strings: bool) -> bool:
+    """Checks the seal of an HDF5 file and its heaps of strings; was it sealed? Raises FileError where it is damaged.
+
+    Large blocks are compared when they are read. ``strings``: will strings be read, so that the blocks, too, must be
+    searched for heaps?
+    """
+    search = HeapSearch()
+    rows = _rows(window, length, path, search)
+    if rows is None or strings:
+        places = rows or [(0, length, 0)]
+        for place, size, _ in places:
+            window.seek(place)
+            crc_of(window, size, 0, search)
+    search.check(window, length, path)
+    window.large = {place: (size, crc) for place, size, crc in rows or ()}
+    return rows is not None
+
+
+def _rows(window: Window, length: int, path: str, search: "HeapSearch") -> list[tuple[int, int, int]] | None:
+    """The large blocks that a right seal lists, or None without a seal."""
+    window.seek(max(length - _END_BYTES, 0))
+    end = window.read(_END_BYTES)
+    if len(end) < _END_BYTES or not end.startswith(_MAGIC):
+        return None
+    _, size, count, crc = _END.unpack(end[:-4])
+    right = struct.unpack("<I", end[-4:])[0] == zlib.crc32(end[:-4])
+    right = right and size + count * _ROW.size + _END_BYTES == length
+    if right:
+        window.seek(size)
+        table = window.read(count * _ROW.size)
+        rows = list(_ROW.iter_unpack(table))
+        ends = [0, *(at + n for at, n, _ in rows)]
+        right = all(e <= at for e, at in zip(ends, [*(r[0] for r in rows), size], strict=True))
+        right = right and zlib.crc32(table, _crc_of_rest(window, size, rows, search)) == crc
+    if not right:
+        raise FileError(f"{path}: damaged: its checksum is wrong. Take a copy that is whole.")
+    return rows
+
+
+# ------------------------------------------------- heaps of strings
+
+# HDF5 2.0 runs for ever on a heap of strings one of whose parts claims to be empty: such heaps are found first.
+_HEAP, _HEAP_HEADER, _PART, _MIN_HEAP = b"GCOL\x01", struct.Struct("<5s3xQ"), struct.Struct("<HH4xQ"), 4096
+
+
+class HeapSearch:
+    """Collects the places in a file that look like the beginnings of heaps."""
+
+    def __init__(self) -> None:
+        self.found: set[int] = set()
+        self._at, self._before = 0, b""
+
+    def begin(self, place: int) -> None:
+        """What is fed next stands here."""
+        if place != self._at:
+            self._at, self._before = place, b""
+
+    def feed(self, data: bytearray, count: int) -> None:
+        """Searches the next ``count`` bytes, and across the seam to those before."""
+        seam = self._before + data[: min(len(_HEAP) - 1, count)]
+        if (at := seam.find(_HEAP)) >= 0:
+            self.found.add(self._at - len(self._before) + at)
+        at = data.find(_HEAP, 0, count)
+        while at >= 0:
+            self.found.add(self._at + at)
+            at = data.find(_HEAP, at + 1, count)
+        self._at += count
+        self._before = bytes(seam[-4:] if count < 4 else data[count - 4 : count])
+
+    def check(self, file: Any, length: int, path: str) -> None:
+        """Raises FileError where a heap has a part that leads nowhere."""
+        for start in sorted(self.found):
+            file.seek(start)
+            head = file.read(_HEAP_HEADER.size)
+            size = _HEAP_HEADER.unpack(head)[1] if len(head) == _HEAP_HEADER.size else 0
+            if not _MIN_HEAP <= size <= length - start:  # no heap, or one that HDF5 itself refuses
+                continue
+            data, at = file.read(size - len(head)), 0
+            while at + _PART.size <= len(data):
+                number, _, part = _PART.unpack_from(data, at)
+                step = part if number == 0 else _PART.size + (part + 7) // 8 * 8
+                if step < _PART.size or at + step > len(data):
+                    raise FileError(f"{path}: damaged: a part of the strings at byte {start} has no possible size.")
+                at += step
