@@ -241,14 +241,11 @@ def main():
     parser.add_argument("--only", nargs="+", help="names of shapes")
     parser.add_argument("--keras3", metavar="PYTHON")
     parser.add_argument("--tf", metavar="PYTHON")
-    parser.add_argument("--keep-pages", action="store_true", help="with train/memory.py")
     given = parser.parse_args()
-    if given.keep_pages:
-        from jkeras.train.memory import keep_pages
-
-        keep_pages()
+    from jkeras.core.memory import keep_pages
     from jkeras.train.compiler import compiler_options
 
+    keep_pages()
     for name in given.what:
         parts[name](given.only, compiler_options())
     for name, python in (("keras3", given.keras3), ("tf", given.tf)):

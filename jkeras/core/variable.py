@@ -11,10 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..nn.random import Draw, draw_many
-from . import config, dtypes, program_cache
+from . import config, dtypes, memory, program_cache
 from . import frame as frames
 
-program_cache.start()  # before anything is compiled
+memory.keep_pages()  # both before anything is computed
+program_cache.start()
 _made = [0]
 
 

@@ -2,8 +2,11 @@
 
 XLA on the CPU asks for the temporary memory of a program each time it runs, and the C library gives blocks of this size
 back to the system afterwards, so that each step touches fresh pages. Measured on the train step of the 32-64 convnet,
-batch 128 (``benchmarks/conv_shapes.py step --keep-pages``): 23,000 page faults and 35 ms of system time a step before,
-none and 0.5 ms after, for 506 instead of 405 MB of resident memory.
+batch 128 (``benchmarks/conv_shapes.py step``): 23,000 page faults and 35 ms of system time a step before,
+none and 0.5 ms after, for 506 instead of 405 MB of resident memory. ``fit`` of a dense net on 60,000 pictures takes 0.79
+instead of 1.07 s, for its copy of the data.
+
+It is a setting of the whole process: what NumPy frees stays in the process too. ``JKERAS_KEEP_PAGES=0`` switches it off.
 """
 
 import ctypes
@@ -17,13 +20,12 @@ SETTINGS = {-8: 1, -4: 0, -1: 2**31 - 1, -2: 64 * 2**20}
 def keep_pages() -> bool:
     """Makes freed memory stay in the process; True where that was possible.
 
-    Works only before the first computation, whose threads then share one arena. ``JKERAS_KEEP_PAGES=0`` in the
-    environment turns it off.
+    Works only before the first computation, whose threads then share one arena.
 
     >>> keep_pages() in (True, False)
     True
     """
-    if os.environ.get("JKERAS_KEEP_PAGES", "1") == "0":
+    if os.environ.get("JKERAS_KEEP_PAGES") == "0" or "cpu" not in os.environ.get("JAX_PLATFORMS", "cpu"):
         return False
     try:
         ctypes.CDLL(None).gnu_get_libc_version  # noqa: B018  another C library means other things by these numbers
