@@ -1,1 +1,1 @@
-"""Speed as ratios of jkeras, JAX written by hand, Keras 3 and tf_keras: `python -m benchmarks.fit --help`."""
+"""Speed as ratios of jkeras, JAX written by hand, Keras 3 and tf_keras: `python -m benchmarks --help`."""

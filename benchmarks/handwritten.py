@@ -164,6 +164,25 @@ class Bottleneck:
         return apply(p["out"], x.mean((1, 2))), new
 
 
+class OneConv:
+    """A convolution and what makes a classifier of it."""
+
+    def __init__(self, shape, filters, size=3, strides=1, depthwise=False):
+        self.channels, self.strides, self.depthwise = shape[-1], strides, depthwise
+        self.kernel = (size, size, 1 if depthwise else shape[-1], shape[-1] if depthwise else filters)
+
+    def init(self, key):
+        one, two = jax.random.split(key)
+        m = self.kernel[-1]
+        return {"w": glorot(one, self.kernel), "b": jnp.zeros(m), "out": affine(two, m, 10)}, ()
+
+    def forward(self, p, state, x, training):
+        strides, groups = (self.strides,) * 2, self.channels if self.depthwise else 1
+        dims = ("NHWC", "HWIO", "NHWC")
+        y = lax.conv_general_dilated(x, p["w"], strides, "SAME", dimension_numbers=dims, feature_group_count=groups)
+        return apply(p["out"], jax.nn.relu(y + p["b"]).mean((1, 2))), state
+
+
 def loss_and_hits(logits, y):
     if y.ndim == 2:
         return optax.sigmoid_binary_cross_entropy(logits, y).mean(), ((logits > 0) == y).sum()
@@ -174,7 +193,7 @@ class Trainer:
     """A net, its optimizer and the three loops."""
 
     def __init__(self, net, x, y, seed=0):
-        self.net, self.x, self.y, self.batch = globals()[net.hand](), x, y, net.batch
+        self.net, self.x, self.y, self.batch = globals()[net.hand](**net.options), x, y, net.batch
         self.optimizer = OPTIMIZERS[net.optimizer]()
         self.rng = np.random.default_rng(seed)
         params, state = jax.jit(self.net.init)(jax.random.key(seed))
@@ -230,6 +249,36 @@ class Trainer:
     @cached_property
     def on_device(self):
         return jax.device_put((self.x, self.y))
+
+    @cached_property
+    def test_step(self):
+        def update(carry, params, state, x, y):
+            logits, _ = self.net.forward(params, state, x, False)
+            loss, right = loss_and_hits(logits, y)
+            return carry[0] + loss * len(x), carry[1] + right
+
+        return jax.jit(update)
+
+    def evaluate(self):
+        """Mean loss and accuracy, step by step."""
+        carry = jnp.zeros(()), jnp.zeros((), "int32")
+        for first in range(0, len(self.x), self.batch):
+            rows = slice(first, first + self.batch)
+            carry = self.test_step(carry, *self.carry[:2], self.x[rows], self.y[rows])
+        return float(carry[0]) / len(self.x), int(carry[1]) / len(self.x)
+
+    def on_stream(self, batches):
+        """One epoch over batches that somebody else makes; gives its summed loss."""
+        carry = self.carry
+        for x, y in batches:
+            carry = self.host_step(carry, x, y)
+        self.carry = carry
+        return float(carry[3])
+
+    def step_program(self):
+        """The compiled step over data on the device, and arguments for it."""
+        order = jnp.arange(len(self.x), dtype="int32")
+        return self.device_step, (self.carry, self.on_device, order, 0, self.batch)
 
     def predictor(self):
         params, state = self.carry[:2]

@@ -5,7 +5,7 @@ Nothing here imports a framework at the top: the file is read in environments th
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ class Net:
     rows: int  # of the data that are used
     optimizer: str = "adam"
     loss: str = "sparse_categorical_crossentropy"
-    epochs: int = 1  # timed at once
+    options: dict = field(default_factory=dict)  # of the class
 
 
 def coffee():
@@ -63,7 +63,9 @@ def made(*shape):
 
     def data():
         rng = np.random.default_rng(0)
-        x = rng.standard_normal((2048 if np.prod(shape) < 10_000 else 64, *shape), "float32")
+        size = np.prod(shape)
+        rows = 2048 if size < 10_000 else 256 if size < 100_000 else 64
+        x = rng.standard_normal((rows, *shape), "float32")
         rule = rng.standard_normal((shape[-1], 10), "float32")
         return x, (x.mean(axis=tuple(range(1, x.ndim - 1))) @ rule).argmax(-1).astype("int32")
 
@@ -125,6 +127,53 @@ def resnet(keras):
     return keras.Model(inputs, layers.Dense(10, activation="softmax")(x))
 
 
+def one_conv(shape, filters, size=3, strides=1, depthwise=False):
+    def build(keras):
+        layers = keras.layers
+        options = {"strides": strides, "padding": "same", "activation": "relu"}
+        conv = layers.DepthwiseConv2D(size, **options) if depthwise else layers.Conv2D(filters, size, **options)
+        rest = [layers.GlobalAveragePooling2D(), layers.Dense(10, activation="softmax")]
+        return keras.Sequential([layers.Input(shape), conv, *rest])
+
+    return build
+
+
+def conv_net(title, **options):
+    return Net(
+        f"convolution {title}, batch 32",
+        made(*options["shape"]),
+        one_conv(**options),
+        "OneConv",
+        32,
+        256,
+        options=options,
+    )
+
+
+def resnet50(keras):
+    """ResNet50 as a functional model: 175 layers, 320 weights."""
+    layers = keras.layers
+
+    def normed(x, filters, size, strides=1, activation=True):
+        x = layers.BatchNormalization()(layers.Conv2D(filters, size, strides=strides, padding="same")(x))
+        return layers.Activation("relu")(x) if activation else x
+
+    inputs = layers.Input((224, 224, 3))
+    x = layers.MaxPooling2D(3, 2, padding="same")(normed(inputs, 64, 7, 2))
+    for filters, blocks, first in ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2)):
+        for i in range(blocks):
+            strides = 1 if i else first
+            shortcut = x if i else normed(x, 4 * filters, 1, strides, False)
+            y = normed(normed(x, filters, 1, strides), filters, 3)
+            x = layers.Activation("relu")(layers.Add()([normed(y, 4 * filters, 1, 1, False), shortcut]))
+    x = layers.Dense(1000, activation="softmax")(layers.GlobalAveragePooling2D()(x))
+    return keras.Model(inputs, x)
+
+
+def one_picture():
+    return np.zeros((1, 224, 224, 3), "float32"), np.zeros(1, "int32")
+
+
 BINARY = "binary_crossentropy"
 NETS = {
     "coffee": Net(
@@ -148,4 +197,13 @@ NETS = {
     "transformer": Net("transformer block, batch 32", made(64, 128), transformer, "Transformer", 32, 1024),
     "resnet": Net("bottleneck 56x56x64, batch 32", made(56, 56, 64), resnet, "Bottleneck", 32, 64),
 }
+CONVS = {
+    "conv_same": conv_net("3x3, 28x28x32 to 32", shape=(28, 28, 32), filters=32),
+    "conv_stride": conv_net("3x3 stride 2, 28x28x64 to 128", shape=(28, 28, 64), filters=128, strides=2),
+    "conv_1x1": conv_net("1x1, 28x28x64 to 256", shape=(28, 28, 64), filters=256, size=1),
+    "conv_depthwise": conv_net("3x3 depthwise, 28x28x64", shape=(28, 28, 64), filters=64, depthwise=True),
+    "conv_wide": conv_net("3x3, 14x14x256 to 256", shape=(14, 14, 256), filters=256),
+}
+NETS |= CONVS
+NETS["resnet50"] = Net("ResNet50", one_picture, resnet50, "", 1, 1)
 DENSE = ("coffee", "mnist128", "mnist512")
