@@ -127,7 +127,7 @@ class Archive:
         return json.loads(self.zip.read(name))
 
     @contextlib.contextmanager
-    def hdf5(self, name: str, strings: bool = True) -> Iterator[Window]:
+    def hdf5(self, name: str) -> Iterator[Window]:
         """An HDF5 member as a file to seek in, its checksum checked; nothing is copied unless it is compressed."""
         if name not in self.names:
             raise FileError(f"{self.path}: it has no {name}.")
@@ -138,7 +138,7 @@ class Archive:
                 f.seek(info.header_offset + 26)
                 start = info.header_offset + 30 + sum(struct.unpack("<2H", f.read(4)))
                 window = Window(f, start, info.file_size)
-                sealed = check(window, info.file_size, self.path, strings)
+                sealed = check(window, info.file_size, self.path)
                 window.seek(0)
                 if info.compress_size != info.file_size or not (
                     sealed or crc_of(window, info.file_size) == info.CRC  # the seal holds the same and more
@@ -154,5 +154,5 @@ class Archive:
                     raise FileError(f"{self.path}: its {name} is longer than it says.")
                 f.write(data)
             window = Window(f, 0, info.file_size)
-            check(window, info.file_size, self.path, strings)
+            check(window, info.file_size, self.path)
             yield window

@@ -1,30 +1,31 @@
 """Files inside files, and the checksums that ours carry where other readers do not look."""
 
-import bisect
 import functools
 import io
+import os
 import struct
 import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from .errors import FileError
 
-LARGE = 1 << 16  # writes of this size are weights: their checksums are kept one by one
+LARGE = 1 << 20  # arrays of this size have a checksum of their own and are written and read past HDF5
 _BUFFER = 1 << 22
 
 
 class Window(io.RawIOBase):
     """The part of an open binary file from ``start`` on, up to ``length`` bytes if given: a file of its own.
 
-    ``large`` maps the places of large blocks to (length, CRC-32). They are noted as they are written, and compared as
-    they are read, while the bytes are at hand anyway.
+    ``large`` has the place of each large block with its (length, CRC-32).
     """
 
     def __init__(self, file: Any, start: int = 0, length: int | None = None):
         super().__init__()
         self._file, self._start, self._length = file, start, length
         self.large: dict[int, tuple[int, int]] = {}
-        self._places: list[int] = []
+        self.searched = True  # have all its bytes been searched for heaps of strings?
 
     def readable(self) -> bool:
         return True
@@ -44,41 +45,72 @@ class Window(io.RawIOBase):
         return self._file.tell() - self._start
 
     def readinto(self, buffer: Any) -> int:
-        at, buffer = self.tell(), memoryview(buffer).cast("B")
         if self._length is not None:
-            buffer = buffer[: max(self._length - at, 0)]
-        count = self._file.readinto(buffer)
-        if self._length is not None and at in self.large:
-            length, crc = self.large[at]
-            if count >= length and zlib.crc32(buffer[:length]) != crc:
-                raise OSError(f"damaged: wrong checksum of the {length} bytes at {at}")
-        return count
+            buffer = memoryview(buffer)[: max(self._length - self.tell(), 0)]
+        return self._file.readinto(buffer)
 
     def write(self, data: Any) -> int:
-        data = memoryview(data).cast("B")
-        at, size = self.tell(), len(data)
-        self._forget(at, size)
-        if size >= LARGE:
-            bisect.insort(self._places, at)
-            self.large[at] = (size, zlib.crc32(data))
         return self._file.write(data)
 
-    def _forget(self, at: int, size: int) -> None:
-        """Lets go of the blocks that a write changes."""
-        i = bisect.bisect_left(self._places, at)
-        if i and self._places[i - 1] + self.large[self._places[i - 1]][0] > at:
-            i -= 1
-        while i < len(self._places) and self._places[i] < at + size:
-            del self.large[self._places.pop(i)]
-
     def truncate(self, size: int | None = None) -> int:
-        size = self.tell() if size is None else size
-        self._forget(size, 1 << 62)
-        return self._file.truncate(self._start + size) - self._start
+        return self._file.truncate(self._start + (self.tell() if size is None else size)) - self._start
 
     def flush(self) -> None:
         if not self._file.closed:
             self._file.flush()
+
+    # Threads, because reading, writing and checksums let go of the interpreter.
+
+    def write_large(self, at: int, data: memoryview) -> None:
+        """Writes a large block and notes its checksum."""
+        self.flush()
+        number = self._file.fileno()
+
+        def work(first: int) -> int:
+            piece, place = data[first : first + _BUFFER], self._start + at + first
+            crc = zlib.crc32(piece)
+            while piece:
+                count = os.pwrite(number, piece, place)
+                piece, place = piece[count:], place + count
+            return crc
+
+        self.large[at] = len(data), _in_threads(work, len(data))
+
+    def read_large(self, at: int, data: memoryview) -> None:
+        """Reads a large block; raises OSError where its checksum is not the one noted."""
+        number = self._file.fileno()
+
+        def work(first: int) -> int:
+            piece, place = data[first : first + _BUFFER], self._start + at + first
+            left = piece
+            while left:
+                count = os.preadv(number, [left], place)
+                if not count:
+                    raise OSError("the file ends early")
+                left, place = left[count:], place + count
+            return zlib.crc32(piece)
+
+        if _in_threads(work, len(data)) != self.large[at][1]:
+            raise OSError(f"damaged: wrong checksum of the {len(data)} bytes at {at}")
+
+
+def _in_threads(work: Callable[[int], int], length: int) -> int:
+    """Runs ``work`` on pieces from all places up to ``length``; it gives their checksums, this that of the whole."""
+    places = range(0, length, _BUFFER)
+    crc = 0
+    for place, own in zip(places, _threads().map(work, places), strict=True):
+        crc = combined(crc, own, min(_BUFFER, length - place))
+    return crc
+
+
+def _threads() -> ThreadPoolExecutor:
+    """The threads of this process: a fork has none of its parent's."""
+    return _pool(os.getpid())
+
+
+@functools.lru_cache(1)
+def _pool(process: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(min(4, os.cpu_count() or 1), "jkeras-files")
 
 
 # ------------------------------------------------- CRC-32 of a whole from those of its parts
@@ -158,15 +190,16 @@ _END = struct.Struct("<8sQQI")
 _END_BYTES = _END.size + 4
 
 
-def seal(window: Window, blocks: set[tuple[int, int]]) -> None:
-    """Appends the checksums of a finished HDF5 file; ``blocks`` are the (place, length) of its chunks of data."""
+def seal(window: Window) -> None:
+    """Appends the checksums of a finished HDF5 file."""
     length = window.seek(0, 2)
-    rows = [(at, *window.large[at]) for at in sorted(window.large) if (at, window.large[at][0]) in blocks]
+    rows = [(at, *window.large[at]) for at in sorted(window.large)]
     table = b"".join(_ROW.pack(*row) for row in rows)
     crc = zlib.crc32(table, _crc_of_rest(window, length, rows, None))
     end = _END.pack(_MAGIC, length, len(rows), crc)
     window.seek(length)
     window.write(table + end + struct.pack("<I", zlib.crc32(end)))
+    window.flush()
 
 
 def _crc_of_rest(file: Any, length: int, rows: list[tuple[int, int, int]], search: "HeapSearch | None") -> int:
@@ -178,22 +211,32 @@ def _crc_of_rest(file: Any, length: int, rows: list[tuple[int, int, int]], searc
     return crc
 
 
-def check(window: Window, length: int, path: str, strings: bool) -> bool:
+def check(window: Window, length: int, path: str) -> bool:
     """Checks the seal of an HDF5 file and its heaps of strings; was it sealed? Raises FileError where it is damaged.
 
-    Large blocks are compared when they are read. ``strings``: will strings be read, so that the blocks, too, must be
-    searched for heaps?
+    Large blocks are compared when they are read, and searched for heaps by ``check_large``.
     """
     search = HeapSearch()
     rows = _rows(window, length, path, search)
-    if rows is None or strings:
-        places = rows or [(0, length, 0)]
-        for place, size, _ in places:
-            window.seek(place)
-            crc_of(window, size, 0, search)
+    if rows is None:
+        window.seek(0)
+        search.all(window, length)
     search.check(window, length, path)
     window.large = {place: (size, crc) for place, size, crc in rows or ()}
+    window.searched = not rows
     return rows is not None
+
+
+def check_large(window: Window, path: str) -> None:
+    """Searches the large blocks for heaps of strings: to be called before HDF5 reads a string of changing length."""
+    if window.searched:
+        return
+    search = HeapSearch()
+    for place, (size, _) in window.large.items():
+        window.seek(place)
+        search.all(window, size)
+    search.check(window, window.seek(0, 2), path)
+    window.searched = True
 
 
 def _rows(window: Window, length: int, path: str, search: "HeapSearch") -> list[tuple[int, int, int]] | None:
@@ -246,6 +289,17 @@ class HeapSearch:
             at = data.find(_HEAP, at + 1, count)
         self._at += count
         self._before = bytes(seam[-4:] if count < 4 else data[count - 4 : count])
+
+    def all(self, file: Any, length: int) -> None:
+        """Searches the next ``length`` bytes of an open file."""
+        self.begin(file.tell())
+        buffer = bytearray(min(_BUFFER, max(length, 1)))
+        while length > 0:
+            count = file.readinto(memoryview(buffer)[: min(length, len(buffer))])
+            if not count:
+                raise OSError("the file ends early")
+            self.feed(buffer, count)
+            length -= count
 
     def check(self, file: Any, length: int, path: str) -> None:
         """Raises FileError where a heap has a part that leads nowhere."""

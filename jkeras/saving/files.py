@@ -95,7 +95,7 @@ def _read_keras(path: str, custom_objects: dict | None, compile: bool) -> Any:
         if not compile:
             config.pop("compile_config", None)
         model = model_from_config(config, custom_objects)
-        with kept.hdf5("model.weights.h5", strings=False) as file, hdf5.reading(file, path) as h5:
+        with kept.hdf5("model.weights.h5") as file, hdf5.reading(file, path) as h5:
             store.read(h5, model, path)
     return model
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .checksums import LARGE, Window, check, seal
+from .checksums import LARGE, Window, check, check_large, seal
 from .errors import FileError
 
 CHUNK_BYTES = 1 << 20  # fits HDF5's chunk cache: checksums then cost a fifth of what they do on whole arrays
@@ -18,50 +18,87 @@ _FILTERS = frozenset((1, 2, 3, 4, 5, 6, 32000))  # those inside the library: oth
 # ------------------------------------------------- writing
 
 
+_windows: dict[int, Window] = {}  # those of the files that are open here, by HDF5's numbers
+
+
+@contextlib.contextmanager
+def _opened(window: Window, mode: str) -> Iterator[Any]:
+    import h5py
+
+    with h5py.File(window, mode) as h5:
+        number = h5.id.fileno
+        _windows[number] = window
+        try:
+            yield h5
+        finally:
+            del _windows[number]
+
+
 @contextlib.contextmanager
 def writing(target: Any) -> Iterator[Any]:
     """A new HDF5 file at a path or in a Window, sealed at the end."""
-    import h5py
-
     with contextlib.ExitStack() as stack:
         window = target if isinstance(target, Window) else Window(stack.enter_context(open(target, "w+b")))
-        with h5py.File(window, "w") as h5:
+        with _opened(window, "w") as h5:
             yield h5
-            h5.flush()
-            blocks = _blocks(h5)
-        seal(window, blocks)
-
-
-def _blocks(h5: Any) -> set[tuple[int, int]]:
-    """(place, length) of the chunks of all datasets."""
-    import h5py
-
-    found: set[tuple[int, int]] = set()
-
-    def chunk(info: Any) -> None:
-        found.add((info.byte_offset, info.size))
-
-    def visit(name: str, d: Any) -> None:
-        if isinstance(d, h5py.Dataset) and d.chunks and d.nbytes >= LARGE:
-            d.id.chunk_iter(chunk)
-
-    h5.visititems(visit)
-    return found
+        seal(window)
 
 
 def put(group: Any, key: str, value: Any) -> Any:
-    """Writes an array, with a checksum for each of its chunks; bfloat16 as float32 with a note, as Keras 3 reads it."""
+    """Writes an array and its checksums; bfloat16 as float32 with a note, as Keras 3 reads it."""
     array = np.asarray(value.materialize() if hasattr(value, "materialize") else value)
     small_float = array.dtype.name == "bfloat16"
     if small_float:
         array = array.astype("float32")
-    checked: dict[str, Any] = {}
-    if array.ndim and array.size and array.dtype.kind in "fiubc":
-        checked = {"fletcher32": True, "chunks": chunks_of(array.shape, array.itemsize)}
-    made = group.create_dataset(key, data=array, **checked)
+    window = _windows.get(group.id.fileno)
+    if window is not None and array.nbytes >= LARGE and array.dtype.kind in "fiub":
+        made = _put_large(group, key, np.ascontiguousarray(array), window)
+    else:
+        checked: dict[str, Any] = {}
+        if array.ndim and array.size and array.dtype.kind in "fiubc":
+            checked = {"fletcher32": True, "chunks": chunks_of(array.shape, array.itemsize)}
+        made = group.create_dataset(key, data=array, **checked)
     if small_float:
         made.attrs["dtype"] = "bfloat16"
     return made
+
+
+def _put_large(group: Any, key: str, array: np.ndarray, window: Window) -> Any:
+    """Lets HDF5 set the place aside and fills it without HDF5, which would copy; the seal has the checksum."""
+    import h5py
+
+    create = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    create.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    create.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    names = h5py.h5p.create(h5py.h5p.LINK_CREATE)
+    names.set_create_intermediate_group(True)
+    kind, space = h5py.h5t.py_create(array.dtype, logical=True), h5py.h5s.create_simple(array.shape)
+    made = h5py.h5d.create(group.id, key.encode(), kind, space, create, lcpl=names)
+    window.write_large(made.get_offset(), memoryview(array.reshape(-1).view(np.uint8)))
+    return h5py.Dataset(made)
+
+
+_LONG = 60_000  # an attribute of fixed length holds no more than 64 KiB
+
+
+def put_text(group: Any, key: str, text: str) -> None:
+    """Writes a text as an attribute: of fixed length where it fits, which needs no heap."""
+    data = text.encode()
+    group.attrs[key] = np.bytes_(data) if len(data) < _LONG else data
+
+
+def attribute(group: Any, key: str, path: str) -> Any:
+    """An attribute of a checked file, or None; heaps are looked at before HDF5 reads strings from them."""
+    import h5py
+
+    if key not in group.attrs:
+        return None
+    kind = h5py.h5a.open(group.id, key.encode()).dtype
+    window = _windows.get(group.id.fileno)
+    if kind.kind == "O" and window is not None:
+        with damage_named(path):
+            check_large(window, path)
+    return group.attrs[key]
 
 
 def chunks_of(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
@@ -80,22 +117,19 @@ def chunks_of(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
 
 
 @contextlib.contextmanager
-def reading(source: Any, path: str, strings: bool = True) -> Iterator[Any]:
+def reading(source: Any, path: str) -> Iterator[Any]:
     """An HDF5 file that has been checked: a path, or a Window that ``check`` has seen.
 
-    Whatever goes wrong inside is a FileError that names ``path``. ``strings=False`` saves time where no attribute is
-    read.
+    Whatever goes wrong inside is a FileError that names ``path``.
     """
-    import h5py
-
     with damage_named(path), contextlib.ExitStack() as stack:
         if not isinstance(source, Window):
             file = stack.enter_context(open(source, "rb"))
             length = os.fstat(file.fileno()).st_size
             source = Window(file, 0, length)
-            check(source, length, path, strings)
+            check(source, length, path)
         source.seek(0)
-        with h5py.File(source, "r") as h5:
+        with _opened(source, "r") as h5:
             check_tree(h5, path)
             yield h5
 
@@ -176,7 +210,11 @@ def values_of(dataset: Any, path: str, dtype: Any = None) -> np.ndarray:
         raise FileError(f"{path}: {dataset.name} holds {dataset.dtype} instead of numbers.")
     with damage_named(path):
         value = _aligned(dataset.shape, dataset.dtype.newbyteorder("="))
-        if value.size:
+        window = _windows.get(dataset.id.fileno)
+        place = dataset.id.get_offset() if dataset.chunks is None and dataset.dtype.isnative else None
+        if window is not None and place in window.large and window.large[place][0] == value.nbytes:
+            window.read_large(place, memoryview(value.reshape(-1).view(np.uint8)))
+        elif value.size:
             dataset.read_direct(value)
         return value if dtype is None else value.astype(dtype, copy=False)
 

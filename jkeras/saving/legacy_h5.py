@@ -64,22 +64,22 @@ def _names(group: Any, key: str, names: list[str]) -> None:
         group.attrs[f"{key}{i}"] = np.array(encoded[start : start + size])
 
 
-def _read_names(group: Any, key: str) -> list[str]:
+def _read_names(group: Any, key: str, path: str = "") -> list[str]:
     found = []
     if key in group.attrs:
-        found = list(group.attrs[key])
+        found = list(hdf5.attribute(group, key, path))
     else:
         i = 0
         while f"{key}{i}" in group.attrs:
-            found += list(group.attrs[f"{key}{i}"])
+            found += list(hdf5.attribute(group, f"{key}{i}", path))
             i += 1
     return [n.decode() if isinstance(n, bytes) else str(n) for n in found]
 
 
 def read_weights(group: Any, model: Any, path: str, by_name: bool = False, skip_mismatch: bool = False) -> None:
     """Reads weights by order or by name; everything is checked before anything is assigned."""
-    names = _read_names(group, "layer_names")
-    stored = {n: _read_names(group[n], "weight_names") for n in names if n in group}
+    names = _read_names(group, "layer_names", path)
+    stored = {n: _read_names(group[n], "weight_names", path) for n in names if n in group}
     stored = {n: w for n, w in stored.items() if w}
     mine = [one for one in _layers(model) if one.weights]
     if by_name:
@@ -107,10 +107,10 @@ def write_model(path: str, model: Any, include_optimizer: bool) -> None:
         h5.attrs["backend"] = b"jax"
         described = registry.serialize(model)
         compiled = described.pop("compile_config", None)
-        h5.attrs["model_config"] = json.dumps(described).encode()
+        hdf5.put_text(h5, "model_config", json.dumps(described))
         write_weights(h5.create_group("model_weights"), model)
         if include_optimizer and compiled is not None:
-            h5.attrs["training_config"] = json.dumps(_training_config(compiled)).encode()
+            hdf5.put_text(h5, "training_config", json.dumps(_training_config(compiled)))
             if model.optimizer.built:
                 at = h5.create_group("optimizer_weights")
                 names = _unique([v.path for v in model.optimizer.variables])
@@ -149,7 +149,7 @@ def _full_names(given: Any, get: Any) -> Any:
 def read_model(path: str, custom_objects: dict | None, compile: bool) -> Any:
     """Reads a whole model."""
     with hdf5.reading(path, path) as h5:
-        text = h5.attrs.get("model_config")
+        text = hdf5.attribute(h5, "model_config", path)
         if text is None:
             raise FileError(f"{path}: it has no model config; if it has weights only, use load_weights.")
         try:
@@ -158,7 +158,7 @@ def read_model(path: str, custom_objects: dict | None, compile: bool) -> Any:
             raise FileError(f"{path}: its model config is damaged.") from None
         model = model_from_config(config, custom_objects)
         read_weights(h5["model_weights"], model, path)
-        training = h5.attrs.get("training_config")
+        training = hdf5.attribute(h5, "training_config", path)
         if compile and training is not None:
             _restore_compiled(model, json.loads(training), h5, path)
     return model
@@ -172,6 +172,6 @@ def _restore_compiled(model: Any, training: dict, h5: Any, path: str) -> None:
     model.compile(optimizer=optimizers.deserialize(described), **{k: registry.deserialize(v) for k, v in known.items()})
     if "optimizer_weights" in h5 and model.trainable_variables:
         at = h5["optimizer_weights"]
-        values = [hdf5.values_of(at[n], path) for n in _read_names(at, "weight_names")]
+        values = [hdf5.values_of(at[n], path) for n in _read_names(at, "weight_names", path)]
         model.optimizer.build(model.trainable_variables)
         model.optimizer.set_weights(values)
