@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..nn.random import Draw, draw_many
-from . import config, dtypes, memory, program_cache
+from . import config, dtypes, memory, placement, program_cache
 from . import frame as frames
 
 memory.keep_pages()  # both before anything is computed
@@ -66,6 +66,8 @@ class Variable:
         self.overwrite_with_gradient = False
         self._trainable = self.made_trainable = bool(trainable)  # the second: its place among the weights, for good
         self._layout = layout
+        self._distribution = placement.current()  # the one it was made under
+        self._gather: Any = None  # (as kept, as computed with) where a weight is split for storage only
         self._cell: Any = None
         self._lent = False  # does anybody outside hold the stored array?
         self._initializer: Callable | None = None
@@ -80,6 +82,8 @@ class Variable:
             self.dtype = dtypes.standardize_dtype(dtype if dtype is not None else value.dtype)
             self.shape = tuple(value.shape) if shape is None else _checked_shape(shape, self.name)
             self._cell, self._lent = jnp.broadcast_to(value, self.shape), True
+            if self._distribution is not None and not isinstance(value, jax.core.Tracer):
+                self._place()
 
     # ---- reading
 
@@ -101,8 +105,8 @@ class Variable:
             found = self._cell if self._cell is not None else self.materialize()
         compute = frame.compute_dtype
         if compute is not None and self.autocast and self.dtype != compute and dtypes.is_float(self.dtype):
-            return found.astype(compute)
-        return found
+            found = found.astype(compute)
+        return found if self._gather is None else placement.gathered(found, *self._gather)
 
     def materialize(self) -> jax.Array:
         """Makes the stored array if nobody has read it yet, and gives it."""
@@ -117,7 +121,7 @@ class Variable:
 
     def numpy(self) -> np.ndarray:
         """A copy of the array on the host."""
-        return np.array(self.value if frames._current.get() is not None else self.materialize())
+        return np.array(placement.to_host(self.value if frames._current.get() is not None else self.materialize()))
 
     @property
     def ndim(self) -> int:
@@ -156,10 +160,26 @@ class Variable:
                 f"Variable {self.path!r} was assigned inside a compiled function that does not own it. "
                 "Make it an attribute of the layer or model that is compiled, or return the value instead."
             )
-        if self._layout is not None and isinstance(self._layout, jax.sharding.Sharding):
-            value = jax.device_put(value, self._layout)
         self._cell, self._lent = value, True
-        return value
+        if self._layout is not None or self._distribution is not None:
+            self._place()
+        return self._cell
+
+    def _place(self) -> None:
+        """Puts the stored array where it is to lie."""
+        sharding = self._find_place()
+        if sharding is not None and self._cell is not None:
+            self._cell = placement.put(self._cell, sharding)
+
+    def _find_place(self) -> Any:
+        """How the array is to lie, settled once; None: on the default device."""
+        sharding = placement.sharding_of(self)
+        if sharding is not None and self._layout is not sharding:
+            made_under = self._distribution = self._distribution or placement.current()
+            compute = made_under.get_compute_layout(self) if made_under is not None and self._layout is None else None
+            self._gather = None if compute is None else (sharding, compute.backend_layout)
+            self._layout = sharding
+        return sharding
 
     def assign_add(self, value: Any) -> jax.Array:
         """Adds to the value."""
@@ -183,8 +203,8 @@ class Variable:
     def __jax_array__(self) -> jax.Array:
         return self.value
 
-    def __getitem__(self, index: Any) -> jax.Array:
-        return self.value[index]
+    def __getitem__(self, idx: Any) -> jax.Array:
+        return self.value[idx]
 
     def __len__(self) -> int:
         if not self.shape:
@@ -211,6 +231,9 @@ class Variable:
 
     def __format__(self, spec: str) -> str:
         return format(self.value, spec) if spec else repr(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_distribution": None, "_layout": None, "_gather": None}  # devices stay behind
 
     def __deepcopy__(self, memo: dict) -> "Variable":
         copy = object.__new__(Variable)
@@ -352,8 +375,12 @@ def initialize(variables: Sequence[Variable]) -> None:
         key = fresh_key()
         token = frames._current.set(None)  # an initializer must not see the call that reads the weight
         try:
-            layouts = [v._layout if isinstance(v._layout, jax.sharding.Sharding) else None for v in pending]
-            shardings: dict[str, Any] = {"out_shardings": layouts} if any(layouts) else {}
+            layouts = [v._find_place() for v in pending]
+            shardings: dict[str, Any] = {}
+            if any(layouts):
+                one = next(x for x in layouts if x is not None)
+                mesh = getattr(one, "mesh", None)
+                shardings["out_shardings"] = [x if x is not None or mesh is None else placement.whole(mesh) for x in layouts]
             numbers = dict(zip(pending, _path_numbers(pending), strict=True))
             # On the host plain draws share one generator with all models, and there is little left to compile.
             eager = not shardings and jax.default_backend() == "cpu"

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .. import initializers
-from ..core import dtypes
+from ..core import dtypes, placement
 from ..core.variable import Variable
 from . import pipeline
 
@@ -57,9 +57,12 @@ def slot_name(reference: Any, name: str) -> str:
 
 def add(optimizer: "Optimizer", entry: Any, value: Any, name: str, layout: Any = None) -> Variable:
     """A variable that holds one entry of the state."""
-    if isinstance(layout, jax.sharding.Sharding) and np.ndim(value):
-        value = jax.device_put(value, layout)
-    variable = Variable(value, dtype=value.dtype, trainable=False, name=name.replace("/", "_"), layout=layout)
+    filled = placement.constant(value) if layout is not None else None
+    if filled is not None:  # made on the devices that keep it, when it is needed
+        start, shape, given = initializers.get({"class_name": "Constant", "config": {"value": filled.item()}}), value.shape, layout
+    else:
+        start, shape, given = value, None, layout if np.ndim(value) else None
+    variable = Variable(start, shape, value.dtype, trainable=False, name=name.replace("/", "_"), layout=given)
     variable.path = f"{optimizer.name}/{variable.name}"
     optimizer._tracked.append(variable)
     optimizer._entries.append(entry)

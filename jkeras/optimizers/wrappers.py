@@ -1,5 +1,6 @@
 """Optimizers made of other optimizers: dynamic loss scaling, one optimizer per group of weights, any optax one."""
 
+import inspect
 import re
 from collections.abc import Iterator, MutableMapping, Sequence
 from typing import Any, ClassVar
@@ -220,6 +221,18 @@ class LossScaleOptimizer(Composite):
         config = dict(config)
         inner = family.deserialize(config.pop("inner_optimizer"), custom_objects)
         return cls(inner, **config)
+
+
+# What Keras 3 calls by position; tf.keras's order is told apart by its bool.
+LossScaleOptimizer.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    [
+        inspect.Parameter("inner_optimizer", inspect.Parameter.POSITIONAL_OR_KEYWORD),
+        inspect.Parameter("initial_scale", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=2.0**15),
+        inspect.Parameter("dynamic_growth_steps", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=2000),
+        inspect.Parameter("name", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None),
+        inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),
+    ]
+)
 
 
 @family.add

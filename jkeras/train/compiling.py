@@ -9,7 +9,7 @@ import numpy as np
 from .. import losses as losses_module
 from .. import metrics as metrics_module
 from .. import optimizers
-from ..core import calling, errors, pure, tracking
+from ..core import calling, errors, placement, pure, tracking
 from ..core import frame as frames
 from ..core.declare import current_era, era_default, resolve_default
 from ..core.variable import Variable
@@ -36,11 +36,13 @@ class Compiled:
     def __init__(self, model: Any, arguments: dict[str, Any]):
         self.arguments = arguments
         self.era = current_era()
+        self.distribution = placement.current()
         self.weighted_prefix = resolve_default(type(model), "weighted_prefix", era_default(""))
         self.loss_weights = arguments.get("loss_weights")
         self.target_tensors = _targets(arguments.get("target_tensors"))
         self.temporal = _weight_mode(arguments.get("sample_weight_mode"))
-        self.run_eagerly = bool(arguments.get("run_eagerly"))
+        dynamic = any(vars(one).get("_dynamic", False) for one in tracking.flatten_layers(model))
+        self.run_eagerly = bool(arguments.get("run_eagerly")) or dynamic
         # before Keras 3, jit_compile=False only meant a graph without XLA
         self.jit = not self.run_eagerly and (arguments.get("jit_compile") is not False or self.era != "3")
         self.steps_per_execution = _steps(arguments.get("steps_per_execution"))
@@ -236,7 +238,8 @@ def resolve(model: Any, x: Any, y: Any) -> Compiled:
         )
     if compiled.outputs is not None:
         return compiled
-    specs = _output_specs(model, x)
+    with placement.scope(placement.current() or compiled.distribution):
+        specs = _output_specs(model, x)
     compiled.structure = jax.tree.structure(specs, is_leaf=lambda v: hasattr(v, "shape"))
     leaves = jax.tree.leaves(specs, is_leaf=lambda v: hasattr(v, "shape"))
     names = _names_for(model, specs, len(leaves))
@@ -454,6 +457,26 @@ def metrics_names(model: Any) -> list[str]:
     known = {id(m) for m in compiled.trackers()}
     names = [name for name, _ in compiled.named_results()]
     return names + [m.name for m in tracking_metrics(model) if id(m) not in known]
+
+
+def loss_and_updates(
+    model: Any, trainable: Any, non_trainable: Any, metric_values: Any, batch: tuple, training: bool, optimizer: Any
+) -> Any:
+    """The forward pass and its loss as a pure function: (scaled loss, (loss, outputs, non-trainable, metric values))."""
+    x, y, sample_weight = batch
+    train, rest, metric = model.trainable_variables, model.non_trainable_variables, model.metrics_variables
+    values = pure.bind(train, trainable, "compute_loss_and_updates: trainable_variables")
+    values.update(pure.bind(rest, non_trainable, "compute_loss_and_updates: non_trainable_variables"))
+    values.update(pure.bind(metric, metric_values, "compute_loss_and_updates: metrics_variables"))
+    with frames.Frame(values=values, training=training) as frame:
+        y_pred = model(x, training=training)
+        loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
+    after = [frame.values[v] for v in rest], [frame.values[v] for v in metric]
+    scaled = loss
+    if training and optimizer is not None and hasattr(model.optimizer, "scale_loss"):
+        with frames.Frame(values=dict(zip(model.optimizer.variables, optimizer, strict=False))):
+            scaled = model.optimizer.scale_loss(loss)
+    return scaled, (loss, y_pred, *after)
 
 
 def stateless_compute_loss(

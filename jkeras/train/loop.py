@@ -73,6 +73,7 @@ def fit(
     if validation is not None:
         checks.fits(model, first_batch(validation), validation)
     session = session_of(model, batch)
+    _check_split(session, source, validation)
     callback_list = CallbackList(callbacks, add_history=True, add_progbar=verbose != 0, model=model)
     callback_list.set_params(_params(model, source, epochs, verbose, validation))
     _give_validation_data(callback_list, validation)
@@ -110,6 +111,18 @@ def _epochs(run: Run, source: Any, validation: Any, first: int, epochs: int, val
         model.training_run = None
     callbacks.on_train_end(logs)
     return model.history
+
+
+def _check_split(session: Any, *sources: Any) -> None:
+    """Raises ValueError for batches that the distribution cannot split, before anything is compiled."""
+    for source in sources if session.split is not None else ():
+        if source is None:
+            continue
+        if source.kind == "arrays":
+            if source.size > source.batch_size:  # fewer rows than a batch are a last batch
+                session.split.check_size(source.batch_size)
+        elif jax.tree.leaves(first_batch(source)):
+            session.split.check_size(len(jax.tree.leaves(first_batch(source))[0]), "the size of batches")
 
 
 def _finish_optimizer(model: Any, plan: Plan) -> None:
@@ -228,6 +241,7 @@ def evaluate(
     batch = first_batch(source)
     checks.fits(model, batch, source)
     session = session_of(model, batch)
+    _check_split(session, source)
     callback_list = CallbackList(callbacks, add_progbar=verbose != 0, model=None)
     callback_list.set_params(pass_params(source, verbose))
     for callback in callback_list:

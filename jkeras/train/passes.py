@@ -36,14 +36,16 @@ class Run:
         """The arrays of a source on the device, moved there once."""
         found = self._on_device.get(id(source))
         if found is None:
-            found = self._on_device[id(source)] = (source, jax.device_put(source.arrays))
+            found = self._on_device[id(source)] = (source, self.session.whole(source.arrays))
         return found[1]
 
     def _fits(self, source: ArraySource) -> bool:
         """Is there room on the device for this source beside the others? Decided once."""
         if id(source) not in self._whole:
             there = [one for one, whole in self._whole.values() if whole]
-            self._whole[id(source)] = (source, not source.host_only and streaming.fits([*there, source]))
+            split = self.session.split
+            fits = not source.host_only and streaming.fits([*there, source], 1 if split is None else split.copies())
+            self._whole[id(source)] = (source, fits and (split is None or split.shares_data()))
         return self._whole[id(source)][1]
 
     def logs(self) -> Logs:
@@ -85,7 +87,7 @@ class Run:
             data = self.data(source)
             order = source.order(rng)[: None if limit is None else limit * size]
             full, rest = divmod(len(order), size)
-            order = jax.device_put(order)
+            order = self.session.whole(order)
         done, self._size = start, size
         while done < full and not self._stopped(mode):
             count = self._until_hook(mode, done, full - done)
@@ -116,7 +118,7 @@ class Run:
 
     def _stream_epoch(self, mode: str, source: Any, rng: Any, start: int) -> int:
         done = start
-        for batch in streaming.epoch(source, rng, start):
+        for batch in streaming.epoch(source, rng, start, self.session.placed):
             if self._stopped(mode):
                 break
             self._size = next((len(a) for a in jax.tree.leaves(batch) if np.ndim(a)), 0) if self._tells_size else 0

@@ -6,10 +6,11 @@ import jax
 import numpy as np
 
 from ..core import frame as frames
+from ..core import placement
 from ..core.declare import era_default, resolve_default
 from ..core.purity import rows_are_independent
 from ..core.variable import count_made, initialize
-from . import checks, programs, step
+from . import checks, programs, sharding, step
 from .callbacks.base import CallbackList
 from .compiler import jit_for
 from .data import adapt
@@ -21,7 +22,7 @@ class Predictor:
     """The compiled forward pass of a model, for as long as its Variables stay the same."""
 
     def __init__(self, model: Any):
-        self.model = model
+        self.model, self.split = model, sharding.split_of(model)
         variables = model.variables
         train = model._trainable_ids()
         self.params = [v for v in variables if id(v) in train]
@@ -38,6 +39,8 @@ class Predictor:
 
     def is_current(self) -> bool:
         """Does the model still have the same Variables? Cheap where a graph says what belongs to it."""
+        if placement.current() not in (None, self.split and self.split.distribution):
+            return False
         graph, made = self.model._graph, count_made()
         if graph is not None and self._seen == (id(graph), made):
             return True
@@ -54,7 +57,7 @@ class Predictor:
         if wanted == rows:
             return self._outputs(x)
         outputs = self._outputs(jax.tree.map(lambda a: _filled(a, wanted), x))
-        return jax.tree.map(lambda a: np.asarray(a)[:rows], outputs)
+        return jax.tree.map(lambda a: placement.to_host(a)[:rows], outputs)
 
     def _size(self, x: Any, rows: int, size: int) -> int:
         """The number of rows to run: ``size``, or one other that was wanted: a single row, or the first of all."""
@@ -69,6 +72,8 @@ class Predictor:
         """Outputs for one batch; only what the call itself changes (states of stateful layers) is written."""
         params = [v._cell if v._cell is not None else v.materialize() for v in self.params]
         state = [v._cell if v._cell is not None else v.materialize() for v in self.state]
+        if self.split is not None:
+            x = self.split.batch(x)
         if self._run is None:
             self._run = jit_for(self._step, (params, state, x)) if self._jit else self._step
         outputs, changed = self._run(params, state, x)
@@ -163,7 +168,10 @@ def _checked(model: Any, x: Any) -> Any:
 
 
 def _numpy(outputs: Any) -> Any:
-    return np.asarray(outputs) if isinstance(outputs, jax.Array) else jax.tree.map(np.asarray, jax.device_get(outputs))
+    if isinstance(outputs, jax.Array):
+        return placement.to_host(outputs)
+    several = any(isinstance(a, jax.Array) and not a.is_fully_addressable for a in jax.tree.leaves(outputs))
+    return jax.tree.map(placement.to_host, outputs if several else jax.device_get(outputs))
 
 
 def predict_on_batch(model: Any, x: Any) -> Any:

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.extend.core import jaxpr_as_fun
 
+from ..core import placement
 from ..core.variable import Variable
 from .compiler import FOR_OPERATION, compiler_options, primitives
 from .step import Carry, Plan
@@ -92,7 +93,7 @@ def gather(variables: list[Variable]) -> list[jax.Array]:
     arrays = []
     for v in variables:
         if v._lent:
-            v._cell, v._lent = jnp.array(v._cell, copy=True), False
+            v._cell, v._lent = placement.copy(v._cell), False
         arrays.append(v._cell)
     return arrays
 

@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 
 from ..core import frame as frames
-from . import compiling, programs, step
+from ..core import placement
+from . import compiling, programs, sharding, step
 from .compiler import jit_for
 from .step import Batch, Carry, Plan
 
@@ -33,8 +34,10 @@ class Pace:
 class Session:
     """The compiled programs of one model, as long as its Variables and what it was compiled with stay the same."""
 
-    def __init__(self, model: Any, plan: Plan):
-        self.model, self.plan = model, plan
+    def __init__(self, model: Any, plan: Plan, split: sharding.Split | None = None):
+        self.model, self.plan, self.split = model, plan, split
+        if split is not None:
+            split.settle(plan)
         self.jit = model._compiled.jit
         self.version = getattr(model.optimizer, "version", 0)  # grows when the optimizer's compiled-in settings change
         self._epoch: dict[tuple, programs.EpochProgram] = {}
@@ -47,14 +50,25 @@ class Session:
     def _step(self, mode: str) -> Any:
         if mode == "train":
             one = step.train_step(self.model, self.plan)
-            return lambda fixed, carry, batch: one(carry, batch)
+            return self._spread(lambda fixed, carry, batch: one(carry, batch), list(self.plan[:4]))
         one = step.test_step(self.model, self.plan)
 
         def test(fixed: tuple, carry: tuple, batch: Batch) -> tuple[tuple, dict]:
             after, logs = one(Carry(fixed[0], carry[0], fixed[1], carry[1]), batch)
             return (after.state, after.metrics), logs
 
-        return test
+        return self._spread(test, [self.plan.state, self.plan.metrics])
+
+    def _spread(self, run: Any, carried: list) -> Any:
+        return run if self.split is None else self.split.around(run, carried)
+
+    def whole(self, tree: Any) -> Any:
+        """Arrays on the device, or on all devices."""
+        return jax.device_put(tree) if self.split is None else self.split.data(tree)
+
+    def placed(self, batch: Any) -> Any:
+        """A batch on the device, or split over all devices."""
+        return jax.device_put(batch) if self.split is None else self.split.batch(batch)
 
     def _gather(self, mode: str) -> tuple[Any, Any]:
         if mode == "train":
@@ -77,7 +91,10 @@ class Session:
         if program is None:
             program = self._epoch[key] = programs.EpochProgram(self._step(mode), size, self.jit)
         fixed, carry = self._gather(mode)
-        carry, logs = program(fixed, carry, data, order, first, count)
+        if self.split is not None and self.split.several:
+            carry, logs = self.split.guard(lambda: program(fixed, carry, data, order, first, count))
+        else:
+            carry, logs = program(fixed, carry, data, order, first, count)
         self._put_back(mode, carry)
         return logs
 
@@ -85,11 +102,16 @@ class Session:
         """Runs one batch that is at hand."""
         program = self._streams.get(mode)
         fixed, carry = self._gather(mode)
+        if self.split is not None:
+            batch = self.split.batch(batch)
         if program is None:
             one = self._step(mode)
             program = jit_for(one, (fixed, carry, batch), donate_argnums=1) if self.jit else one
             self._streams[mode] = program
-        carry, logs = program(fixed, carry, batch)
+        if self.split is not None and self.split.several:
+            carry, logs = self.split.guard(lambda: program(fixed, carry, batch))
+        else:
+            carry, logs = program(fixed, carry, batch)
         self._put_back(mode, carry)
         return logs
 
@@ -110,7 +132,8 @@ class Session:
                         m.reset_state()
                 return [values[v] for v in plan.metrics]
 
-            self._reset = jax.jit(reset)
+            places = {} if self.split is None else {"out_shardings": self.split.whole}
+            self._reset = jax.jit(reset, **places)
         programs.put_back(plan.metrics, self._reset())
 
     def results(self) -> dict[str, Any]:
@@ -131,10 +154,15 @@ class Session:
 def session_of(model: Any, batch: Batch) -> Session:
     """The programs of a model for data like ``batch``; made anew when what they were made for has changed."""
     compiling.resolve(model, batch[0], batch[1])
-    plan = step.make_plan(model)
+    split = sharding.split_of(model)
+    with placement.scope(placement.current() if split is None else split.distribution):
+        plan = step.make_plan(model)
     session = model._programs.get("session")
     same = session is not None and session.version == getattr(model.optimizer, "version", 0)
+    if same and (session.split is None) != (split is None):
+        same = False
+    same = same and (split is None or session.split.distribution is split.distribution)
     if not same or [list(map(id, g)) for g in session.plan[:4]] != [list(map(id, g)) for g in plan[:4]]:
-        model._programs["session"] = session = Session(model, plan)
+        model._programs["session"] = session = Session(model, plan, split)
         model._programs["plan"] = plan
     return session

@@ -69,25 +69,25 @@ def _machine_memory() -> int:
     return min(limits)
 
 
-def fits(sources: Any) -> bool:
-    """May the arrays of these sources lie on the device together? What lies there already costs nothing."""
+def fits(sources: Any, copies: int = 1) -> bool:
+    """May the arrays of these sources lie on the device together, that many times? What lies there already costs nothing."""
     arrays = [a for source in sources for a in jax.tree.leaves(source.arrays)]
     size = sum(a.nbytes for a in arrays if not isinstance(a, jax.Array))
-    return size == 0 or size <= memory_share() * device_memory()
+    return size == 0 or size * copies <= memory_share() * device_memory()
 
 
-def epoch(source: Any, rng: Any, start: int = 0) -> Iterator[Any]:
+def epoch(source: Any, rng: Any, start: int = 0, place: Any = jax.device_put) -> Iterator[Any]:
     """The batches of one pass over a source, one by one; arrays begin with number ``start``, streams know their place."""
-    return waited(array_batches(source, rng, start) if source.kind == "arrays" else source.epoch(rng))
+    return waited(array_batches(source, rng, start, place) if source.kind == "arrays" else source.epoch(rng))
 
 
-def array_batches(source: Any, rng: Any, start: int = 0) -> Iterator[Any]:
+def array_batches(source: Any, rng: Any, start: int = 0, place: Any = jax.device_put) -> Iterator[Any]:
     """The batches of one pass over arrays from number ``start`` on, in the order of the in-memory epoch.
 
     A thread gathers the rows and hands them to the device ahead of their use; text stays on the host.
     """
     order, size = source.order(rng), source.batch_size
-    place = (lambda batch: batch) if source.host_only else jax.device_put
+    place = (lambda batch: batch) if source.host_only else place
     made = (place(source.slice(order[i : i + size])) for i in range(start * size, len(order), size))
     prefetch = Prefetch(made, AHEAD)
     try:

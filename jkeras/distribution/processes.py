@@ -1,0 +1,69 @@
+"""Several processes as one: joining them, and what ends when one of them ends."""
+
+import os
+import secrets
+from typing import Any
+
+import jax
+import numpy as np
+
+from ..core import rng
+
+PREFIX = "KERAS_DISTRIBUTION_"
+
+
+def initialize(
+    job_addresses: str | None = None,
+    num_processes: int | None = None,
+    process_id: int | None = None,
+    *,
+    timeout: int = 60,
+) -> None:
+    """Joins this process with the others of a job; call it before anything is computed.
+
+    ``job_addresses`` are "host:port" of all processes, or of process 0, separated by commas; on clusters that JAX knows
+    all three may be left out. The environment variables ``KERAS_DISTRIBUTION_JOB_ADDRESSES``, ``..._NUM_PROCESSES`` and
+    ``..._PROCESS_ID`` stand for what is not given. A process that is not heard of for ``timeout`` seconds ends the others.
+    All processes get one random seed. Raises ValueError for numbers that do not fit.
+
+    https://keras.io/api/distribution/distribution_utils/
+    """
+    given: dict[str, Any] = {"job_addresses": job_addresses, "num_processes": num_processes, "process_id": process_id}
+    for name, value in given.items():
+        text = os.environ.get(PREFIX + name.upper())
+        if value is None and text:
+            given[name] = text if name == "job_addresses" else _number(PREFIX + name.upper(), text)
+    addresses, count, number = given.values()
+    listed = addresses.split(",") if addresses else []
+    if len(listed) > 1 and count is not None and count != len(listed):
+        raise ValueError(f"initialize: {len(listed)} job_addresses, but num_processes={count}.")
+    if number is not None and count is not None and not 0 <= number < count:
+        raise ValueError(f"initialize: process_id must lie between 0 and {count - 1}, received {number}.")
+    jax.distributed.initialize(
+        coordinator_address=listed[0] if listed else None,
+        num_processes=count if count is not None else len(listed) if len(listed) > 1 else None,
+        process_id=number,
+        heartbeat_timeout_seconds=timeout,
+        initialization_timeout=max(timeout, 60),
+    )
+    share_seed()
+
+
+def _number(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"initialize: {name} must be a whole number, received {text!r}.") from None
+
+
+def share_seed() -> None:
+    """Gives all processes the seed of process 0, so that they draw alike."""
+    from jax.experimental import multihost_utils
+
+    seed = rng.get_seed()
+    own = secrets.randbits(32) if seed is None else seed
+    shared = int(multihost_utils.broadcast_one_to_all(np.uint32(own)))
+    if seed is None:
+        rng.set_seed(shared)
+    elif seed != shared:
+        raise ValueError(f"set_random_seed: process {jax.process_index()} has seed {seed}, process 0 has {shared}.")
