@@ -109,11 +109,18 @@ def _connect() -> None:
 
     if not any(getattr(finder, "__qualname__", "").endswith("_connect.<locals>.OldPaths") for finder in sys.meta_path):
         sys.meta_path.append(OldPaths)  # type: ignore[arg-type]
-    declare.era.translate = translate
+    def stable(cls: type) -> int | None:
+        from .compat.signatures import stable
+
+        declare.era.stable = stable
+        return stable(cls)
+
+    declare.era.translate, declare.era.stable = translate, stable
     connections.resolve.update(
         old_name=old_name,
         old_attribute=old_attribute,
         complete=function("compat.members", "complete"),
+        load_reshaped=function("compat.engine", "load_reshaped"),
         initializer=function("initializers", "get"),
         regularizer=function("regularizers", "get"),
         constraint=function("constraints", "get"),

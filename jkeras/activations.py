@@ -4,6 +4,7 @@ Source: https://keras.io/api/layers/activations/. Every function returns an arra
 halves one axis.
 """
 
+import functools
 import types
 import warnings
 
@@ -446,6 +447,7 @@ def serialize(activation, use_legacy_format=False):
     return described
 
 
+@functools.partial(takes_old_words, renamed=("config",))
 def deserialize(config, custom_objects=None, use_legacy_format=False):
     """Return the function that `serialize` described; both formats are recognised, whatever `use_legacy_format` says.
 

@@ -140,14 +140,18 @@ class OrthogonalRegularizer(Regularizer):
 l1, l2, orthogonal_regularizer = L1, L2, OrthogonalRegularizer
 
 
-def l1_l2(l1=era_default(0.0), l2=era_default(0.0)):
-    """Return `L1L2(l1, l2)`; the defaults are 0, and 0.01 up to Keras 2.
+class l1_l2(L1L2):
+    """`L1L2(l1, l2)`; the defaults are 0, and 0.01 up to Keras 2.
 
     >>> l1_l2(l1=0.5)
     L1L2(l1=0.5, l2=0.0)
     """
-    given = {"l1": l1, "l2": l2}
-    return L1L2(**{k: era.defaults.get(("l1_l2", k), v.value) if hasattr(v, "value") else v for k, v in given.items()})
+
+    def __new__(cls, l1=era_default(0.0), l2=era_default(0.0)):
+        """An `L1L2`, under either name."""
+        given = {"l1": l1, "l2": l2}
+        given = {k: era.defaults.get(("l1_l2", k), v.value) if hasattr(v, "value") else v for k, v in given.items()}
+        return L1L2(**given)
 
 
 for _class in (L1L2, L1, L2, OrthogonalRegularizer, Regularizer):

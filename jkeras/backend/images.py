@@ -6,6 +6,7 @@ from jax import lax
 
 from .. import ops
 from ..core.config import standardize_data_format
+from ..core.declare import takes_old_words
 from ..core.symbolic import op
 from .tensors import _array, sizes_of, sizes_recipe
 
@@ -15,7 +16,7 @@ __all__ = [
     "separable_conv2d", "spatial_2d_padding", "spatial_3d_padding", "temporal_padding", "transpose_shape",
 ]  # fmt: skip
 
-normalize_data_format = standardize_data_format
+normalize_data_format = takes_old_words(standardize_data_format, renamed=("data_format",))
 
 
 @op

@@ -1,5 +1,6 @@
 """K: variables, constants, settings and the session that no longer is."""
 
+import functools
 import inspect
 import warnings
 
@@ -7,18 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from .. import random
-from ..core import dtypes, naming, scopes
+from ..core import config, dtypes, naming, scopes
 from ..core import frame as frames
-from ..core.config import (
-    LAYOUTS,
-    epsilon,
-    floatx,
-    image_data_format,
-    set_epsilon,
-    set_floatx,
-    set_image_data_format,
-)
-from ..core.declare import era
+from ..core.config import LAYOUTS, epsilon, floatx, image_data_format, set_image_data_format
+from ..core.declare import era, takes_old_words
 from ..core.symbolic import KerasTensor, is_symbolic
 from ..core.variable import Variable
 
@@ -31,6 +24,8 @@ __all__ = [
     "standardize_dtype", "to_dense", "update", "update_add", "update_sub", "variable", "zeros",
 ]  # fmt: skip
 
+set_epsilon = takes_old_words(config.set_epsilon, renamed=("value",))
+set_floatx = takes_old_words(config.set_floatx, renamed=("value",))
 name_scope = scopes.name_scope
 standardize_dtype = dtypes.standardize_dtype
 get_uid = naming.get_uid
@@ -113,6 +108,7 @@ def set_value(x, value):
     x.assign(jnp.asarray(value, x.array_dtype))
 
 
+@functools.partial(takes_old_words, renamed=("tensors",))
 def batch_get_value(tensors):
     """Values of several variables."""
     return [get_value(x) for x in tensors]

@@ -324,6 +324,19 @@ def load_weights_from_hdf5_group_by_name(
         named[name].set_weights(preprocess_weights_for_loading(named[name], stored, reshape=True))
 
 
+def load_reshaped(asked: tuple[Any, Any, bool, bool]) -> None:
+    """``model.load_weights(..., reshape=True)`` of an HDF5 file in the layout of Keras 2."""
+    import h5py
+
+    model, filepath, skip_mismatch, by_name = asked
+    with h5py.File(filepath, "r") as file:
+        group = file["model_weights"] if "model_weights" in file else file
+        if by_name:
+            load_weights_from_hdf5_group_by_name(group, model.layers, skip_mismatch, reshape=True)
+        else:
+            load_weights_from_hdf5_group(group, model.layers, reshape=True)
+
+
 def preprocess_weights_for_loading(
     layer: Any, weights: Any, original_keras_version: Any = None, original_backend: Any = None, reshape: bool = False
 ) -> list[Any]:

@@ -26,6 +26,7 @@ _KERAS_2 = {
     **_BEFORE_3,
     ("Layer", "activity_per_sample"): False,
     ("Model", "layers_are_live"): True,
+    ("Model", "load_order"): ("by_name", "skip_mismatch", "reshape"),
     ("Model", "logs_tell_size"): True,
     ("update", "waits"): True,
     ("Model", "weighted_prefix"): "weighted_",
@@ -62,6 +63,7 @@ _KERAS_1 = {**_KERAS_2, ("Model", "epochs"): 10}
 _TF_KERAS = {
     **_BEFORE_3,
     ("InputLayer", "shape_in_list"): True,
+    ("Softmax", "robust_masking"): False,
     ("Progbar", "style"): "tf2",
     ("Loss", "reduction"): "auto",
     ("KLDivergence", "name"): "kullback_leibler_divergence",

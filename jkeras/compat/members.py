@@ -72,8 +72,8 @@ def stateful(layer: Any) -> bool:
 
 
 def dynamic(layer: Any) -> bool:
-    """Must it run eagerly? Never: what cannot be traced says so when it is called."""
-    return False
+    """Must it, or a layer in it, run eagerly?"""
+    return any(vars(one).get("_dynamic", False) for one in layer._flatten_layers())
 
 
 def get_output_shape_for(self: Any, input_shape: Any) -> Any:
@@ -86,8 +86,12 @@ def assert_input_compatibility(self: Any, inputs: Any) -> None:
     self._check_input(inputs[0] if isinstance(inputs, (list, tuple)) and len(inputs) == 1 else inputs)
 
 
-def compute_output_signature(self: Any, input_signature: Any) -> Any:
-    """Shape and dtype of the outputs for inputs of a shape and dtype."""
+def compute_output_signature(self: Any, *args: Any, **kwargs: Any) -> Any:
+    """Shape and dtype of the outputs for an ``input_signature``, also ``input_spec``: inputs of a shape and dtype."""
+    given = [*args, *(kwargs.pop(n) for n in ("input_signature", "input_spec", "input_specs") if n in kwargs)]
+    if len(given) != 1 or kwargs:
+        raise TypeError("compute_output_signature takes one argument, input_signature.")
+    (input_signature,) = given
     import jax
 
     from ..core.symbolic import KerasTensor
@@ -103,10 +107,41 @@ def finalize_state(self: Any) -> None:
     """Completes the state that ``adapt`` collects; that is done when ``adapt`` ends."""
 
 
+def _constraints(layer: Any) -> dict[Any, Any]:
+    return {v: v.constraint for v in layer.weights if v.constraint is not None}
+
+
+def get_dropout_mask_for_cell(self: Any, inputs: Any, training: Any, count: int = 1) -> Any:
+    """What multiplies the inputs while training: a mask, or ``count`` of them in a list; None without dropout."""
+    return _masks(self, "dropout", inputs, training, count)
+
+
+def get_recurrent_dropout_mask_for_cell(self: Any, inputs: Any, training: Any, count: int = 1) -> Any:
+    """What multiplies the states while training: a mask, or ``count`` of them in a list; None without dropout."""
+    return _masks(self, "recurrent_dropout", inputs, training, count)
+
+
+def _masks(layer: Any, field: str, inputs: Any, training: Any, count: int) -> Any:
+    cell = getattr(layer, "cell", layer)
+    found = [cell._mask_of(getattr(cell, field), tuple(inputs.shape), inputs.dtype, training) for _ in range(count)]
+    if found[0] is None:
+        return None
+    return found[0] if count == 1 else found
+
+
+def _no_masks_kept(self: Any) -> None:
+    """Nothing to do: masks are not kept beyond a call."""
+
+
+def vocab_size(self: Any) -> int:
+    """``vocabulary_size`` under its older name."""
+    return self.vocabulary_size()
+
+
 # ------------------------------------------------- models
 
 
-def run_internal_graph(self: Any, inputs: Any, mask: Any = None) -> tuple[Any, Any, Any]:
+def run_internal_graph(self: Any, inputs: Any, masks: Any = None, mask: Any = None) -> tuple[Any, Any, Any]:
     """(outputs, their masks, their shapes) of the layers for new inputs."""
     from ..core import calling
     from ..core import frame as frames
@@ -114,6 +149,7 @@ def run_internal_graph(self: Any, inputs: Any, mask: Any = None) -> tuple[Any, A
     if self._graph is None:
         raise ValueError(f"Model '{self.name}' has no graph: it was not made from symbolic inputs.")
     single = inputs[0] if isinstance(inputs, (list, tuple)) and len(inputs) == 1 else inputs
+    mask = masks if mask is None else mask
     masks = mask[0] if isinstance(mask, (list, tuple)) and len(mask) == 1 else mask
     with frames.Frame() if frames.current() is None else _nothing():
         outputs = self.call(single, mask=masks)
@@ -165,7 +201,20 @@ MODEL: dict[str, Any] = {
     **{name: _training(name) for name in "train_function test_function predict_function".split()},
 }
 SEQUENTIAL: dict[str, Any] = {"model": Old(lambda model: model)}
-OLD = {"Layer": LAYER, "Model": MODEL, "Sequential": SEQUENTIAL}
+_DROPOUT = {
+    "get_dropout_mask_for_cell": get_dropout_mask_for_cell,
+    "get_recurrent_dropout_mask_for_cell": get_recurrent_dropout_mask_for_cell,
+    "reset_dropout_mask": _no_masks_kept,
+    "reset_recurrent_dropout_mask": _no_masks_kept,
+}
+OLD = {
+    "Layer": LAYER,
+    "Model": MODEL,
+    "Sequential": SEQUENTIAL,
+    "Bidirectional": {"constraints": Old(_constraints)},
+    **dict.fromkeys(("GRU", "LSTM", "SimpleRNN", "GRUCell", "LSTMCell", "SimpleRNNCell"), _DROPOUT),
+    **{name: {"vocab_size": vocab_size} for name in ("IntegerLookup", "StringLookup")},
+}
 
 
 def complete(cls: type) -> None:

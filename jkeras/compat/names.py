@@ -62,6 +62,15 @@ VALUES = {
     "statistics": {0: "moving", 1: "sample", 2: "batch"},
 }
 
+# the same for single functions: (function, old name) -> new name
+OF_FUNCTION = {
+    ("set_epsilon", "e"): "value",
+    ("set_floatx", "floatx"): "value",
+    ("batch_get_value", "ops"): "tensors",
+    ("standardize_data_format", "value"): "data_format",
+    ("deserialize", "name"): "config",
+}
+
 # old name -> further names of today that get the same value: (class, old name) -> names
 ALSO = {
     ("SeparableConv2D", "init"): ("pointwise_initializer",),

@@ -61,6 +61,123 @@ KERAS_0 = {
     "LSTM": ("input_dim", "output_dim", "init", "inner_init", "forget_bias_init", "activation"),
     "Conv2D": ("nb_filter", "stack_size", "nb_row", "nb_col", "init", "activation"),
 }
+# Where the arguments of a class stand in another order than today's in a later generation: class -> era -> order.
+# "..." ends the order: what follows could only be given by name.
+_RNN_MIDDLE = "kernel_initializer recurrent_initializer bias_initializer"
+_GATES = f"units activation recurrent_activation use_bias {_RNN_MIDDLE}"
+_PENALTIES = "kernel_regularizer recurrent_regularizer bias_regularizer"
+_LIMITS = "kernel_constraint recurrent_constraint bias_constraint"
+_ONE_KERNEL = "use_bias kernel_initializer bias_initializer kernel_regularizer bias_regularizer activity_regularizer"
+_BASE = "trainable name dtype dynamic"
+_CONV_LSTM = (
+    "filters kernel_size strides padding data_format dilation_rate activation recurrent_activation use_bias "
+    f"{_RNN_MIDDLE} unit_forget_bias {_PENALTIES} activity_regularizer {_LIMITS}"
+)
+_CUDNN = f"{_PENALTIES} activity_regularizer {_LIMITS} return_sequences return_state stateful"
+ORDERS: dict[str, dict[str, str]] = {
+    "Conv3DTranspose": {
+        "2.2": f"filters kernel_size strides padding output_padding data_format activation {_ONE_KERNEL} "
+        "kernel_constraint bias_constraint",
+        "tf2": "filters kernel_size strides padding output_padding data_format dilation_rate",
+    },
+    "DepthwiseConv2D": {
+        "2.2": "kernel_size strides padding depth_multiplier data_format activation use_bias depthwise_initializer "
+        "bias_initializer depthwise_regularizer bias_regularizer activity_regularizer depthwise_constraint bias_constraint",
+    },
+    "CuDNNGRU": {"2.2": f"units {_RNN_MIDDLE} {_CUDNN}"},
+    "CuDNNLSTM": {"2.2": f"units {_RNN_MIDDLE} unit_forget_bias {_CUDNN}"},
+    "GRUCell": {"2.2": f"{_GATES} {_PENALTIES} {_LIMITS} dropout recurrent_dropout implementation reset_after"},
+    "LSTMCell": {"2.2": f"{_GATES} unit_forget_bias {_PENALTIES} {_LIMITS} dropout recurrent_dropout implementation"},
+    "GRU": {
+        "tf2": f"{_GATES} {_PENALTIES} activity_regularizer {_LIMITS} dropout recurrent_dropout return_sequences "
+        "return_state go_backwards stateful unroll time_major reset_after",
+    },
+    "LSTM": {
+        "tf2": f"{_GATES} unit_forget_bias {_PENALTIES} activity_regularizer {_LIMITS} dropout recurrent_dropout "
+        "return_sequences return_state go_backwards stateful time_major unroll",
+    },
+    "RNN": {"tf2": "cell return_sequences return_state go_backwards stateful unroll time_major"},
+    **{
+        f"ConvLSTM{rank}D": {
+            "2.2": f"{_CONV_LSTM} return_sequences go_backwards stateful dropout recurrent_dropout",
+            "tf2": f"{_CONV_LSTM} return_sequences return_state go_backwards stateful dropout recurrent_dropout",
+        }
+        for rank in (1, 2, 3)
+    },
+    "BatchNormalization": {
+        "tf2": "axis momentum epsilon center scale beta_initializer gamma_initializer moving_mean_initializer "
+        "moving_variance_initializer beta_regularizer gamma_regularizer beta_constraint gamma_constraint synchronized",
+    },
+    "EinsumDense": {
+        "tf2": "equation output_shape activation bias_axes kernel_initializer bias_initializer kernel_regularizer "
+        "bias_regularizer activity_regularizer kernel_constraint bias_constraint",
+    },
+    "Embedding": {
+        "2.2": "input_dim output_dim embeddings_initializer embeddings_regularizer activity_regularizer "
+        "embeddings_constraint mask_zero input_length",
+        "tf2": "input_dim output_dim embeddings_initializer embeddings_regularizer activity_regularizer "
+        "embeddings_constraint mask_zero input_length sparse",
+    },
+    "MultiHeadAttention": {
+        "tf2": f"num_heads key_dim value_dim dropout use_bias output_shape attention_axes "
+        f"{_ONE_KERNEL.removeprefix('use_bias ')} kernel_constraint bias_constraint softmax_robust_masking",
+    },
+    "RandomContrast": {"tf2": "factor seed"},
+    "StringLookup": {
+        "tf2": "max_tokens num_oov_indices mask_token oov_token vocabulary idf_weights encoding invert output_mode "
+        "sparse pad_to_max_tokens",
+    },
+    "SparseCategoricalCrossentropy": {"tf2": "from_logits ignore_class reduction name"},
+    "Identity": {"tf2": _BASE},
+    "AbstractRNNCell": {"tf2": _BASE},
+}
+# How many arguments stand in the same places always, and take the same words
+STABLE = {
+    "Conv3DTranspose": 4,
+    "DepthwiseConv2D": 5,
+    "CuDNNGRU": 13,
+    "CuDNNLSTM": 14,
+    "GRUCell": 15,
+    "LSTMCell": 16,
+    "GRU": 16,
+    "LSTM": 17,
+    "RNN": 6,
+    "ConvLSTM1D": 20,
+    "ConvLSTM2D": 20,
+    "ConvLSTM3D": 20,
+    "BatchNormalization": 13,
+    "EinsumDense": 8,
+    "Embedding": 4,
+    "MultiHeadAttention": 7,
+    "RandomContrast": 1,
+    "StringLookup": 6,
+    "SparseCategoricalCrossentropy": 3,
+    "Identity": 0,
+    "AbstractRNNCell": 0,
+    "L1": 1,  # also l1(l=)
+    "L2": 1,
+}
+
+
+def _is_ours(cls: type) -> bool:
+    return cls.__module__.startswith("jkeras.") and not cls.__module__.startswith("jkeras.initializers")
+
+
+def stable(cls: type) -> int | None:
+    """How many arguments of a class stand in the same places in all generations; None for all of them."""
+    return STABLE.get(cls.__name__) if _is_ours(cls) else None
+
+
+def later_order(cls: type, count: int, era: str) -> list[str] | None:
+    """The names of ``count`` positional arguments in an era's own order; None where it is today's."""
+    name = cls.__name__
+    if not _is_ours(cls):
+        return None
+    orders = ORDERS.get(name, {})
+    order = orders.get("2.2" if era == "1" else era)
+    return order.split() if order is not None and count > STABLE.get(name, 0) else None
+
+
 KERNEL_RANK = {
     "ConvLSTM2D": 2,
     "Conv2D": 2,

@@ -21,7 +21,7 @@ def translate(owner: Any, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
     kwargs = _without_effect(name, known, kwargs)
     result: dict[str, Any] = {}
     for old, value in kwargs.items():
-        new = _new_name(known, old)
+        new = _new_name(known, old, name)
         if new == "statistics" != old and value not in names.VALUES[new]:
             raise ValueError(f"{name}(mode={value!r}): expected 0, 1 or 2.")
         if new in result or new != old and new in kwargs:
@@ -62,6 +62,16 @@ def _by_position(owner: Any, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
             if stack is not None and not signatures._whole(stack):
                 raise TypeError(f"{name}: stack_size must be an integer, received {stack!r}.")
             return (), {**given, **kwargs}
+    for one in owner.__mro__ if args and isinstance(owner, type) else ():
+        later, name = signatures.later_order(one, len(args), era.name), one.__name__
+        if later is not None:
+            if len(args) > len(later):
+                raise TypeError(f"{name} takes at most {len(later)} positional arguments, received {len(args)}.")
+            given = dict(zip(later, args, strict=False))
+            for word in given:
+                if word in kwargs:
+                    raise TypeError(f"{name}: argument {word!r} was given twice, by position and by name.")
+            return (), {**given, **kwargs}
     return args, kwargs
 
 
@@ -89,9 +99,11 @@ def _without_effect(name: str, known: frozenset[str], kwargs: dict) -> dict:
     return kwargs
 
 
-def _new_name(known: frozenset[str], old: str) -> str:
+def _new_name(known: frozenset[str], old: str, owner: str = "") -> str:
     if old in known:
         return old
+    if (owner, old) in names.OF_FUNCTION:
+        return names.OF_FUNCTION[owner, old]
     return next((new for new in names.RENAMES.get(old, ()) if new in known), old)
 
 

@@ -38,6 +38,14 @@ def first_shape(
     return (batch_size, *as_shape(input_shape))
 
 
+def by_place(owner: str, args: tuple, **given: Any) -> dict[str, Any]:
+    """Positional arguments of a layer's base class, in the order that tf.keras gave them."""
+    order = ("trainable", "name", "dtype", "dynamic")
+    if len(args) > len(order):
+        raise TypeError(f"{owner} takes at most {len(order)} positional arguments ({', '.join(order)}).")
+    return {**given, **dict(zip(order, args, strict=False))}
+
+
 def as_shape(shape: Any) -> Any:
     if isinstance(shape, dict):
         return {k: as_shape(v) for k, v in shape.items()}

@@ -57,6 +57,8 @@ class Era:
         self.defaults: dict[tuple[str, str], Any] = {}
         # compat puts a function here: (class, args, kwargs) -> (args, kwargs) in today's words
         self.translate: Callable[[type, tuple, dict], tuple[tuple, dict]] | None = None
+        # and here: how many arguments of a class stand in the same places in all generations, None for all
+        self.stable: Callable[[type], int | None] = lambda cls: None
 
 
 era = Era()
@@ -134,26 +136,29 @@ def declare(cls: type) -> type:
 
     __init__.declared = True  # type: ignore[attr-defined]
     __init__.__qualname__ = f"{cls.__name__}.__init__"
-    __init__.__signature__ = _signature(fields, base_init)  # type: ignore[attr-defined]
+    __init__.__signature__ = _signature(fields, base_init, era.stable(cls))  # type: ignore[attr-defined]
     cls.__init__ = __init__  # type: ignore[misc]
     return cls
 
 
-def _signature(fields: dict[str, Field], base_init: Callable) -> inspect.Signature:
+def _signature(fields: dict[str, Field], base_init: Callable, stable: int | None) -> inspect.Signature:
     P = inspect.Parameter
     params = [P("self", P.POSITIONAL_ONLY)]
     optional = False
-    for f in fields.values():
+    for place, f in enumerate(fields.values()):
         optional = optional or f.default is not MISSING
-        kind = P.KEYWORD_ONLY if optional and f.default is MISSING else P.POSITIONAL_OR_KEYWORD
+        moves = stable is not None and place >= stable  # it has other places in other generations
+        kind = P.KEYWORD_ONLY if moves or optional and f.default is MISSING else P.POSITIONAL_OR_KEYWORD
         params.append(P(f.name, kind, default=f.default))
+    if stable is not None:
+        params.append(P("args", P.VAR_POSITIONAL))
     base = inspect.signature(base_init).parameters if base_init is not object.__init__ else {}
     known = {p.name for p in params}
     params += [
         p.replace(kind=P.KEYWORD_ONLY) for p in list(base.values())[1:] if p.kind in (1, 3) and p.name not in known
     ]
     params.sort(key=lambda p: p.kind)
-    if any(p.kind == P.VAR_KEYWORD for p in base.values()):
+    if stable is not None or any(p.kind == P.VAR_KEYWORD for p in base.values()):
         params.append(P("kwargs", P.VAR_KEYWORD))
     return inspect.Signature(params)
 
@@ -168,9 +173,21 @@ def _translated(owner: type, fields: dict[str, Field], args: tuple, kwargs: dict
     return era.translate(owner, args, kwargs) if strange else (args, kwargs)
 
 
-def takes_old_words(fn: Any) -> Any:
-    """Decorator: a function whose keywords may be those of older versions, as far as ``compat`` knows them."""
-    known = frozenset(inspect.signature(fn).parameters)
+class _Required:
+    def __repr__(self) -> str:
+        return "required"
+
+
+REQUIRED: Any = _Required()  # shown for an argument that must be given, under this or an older name
+
+
+def takes_old_words(fn: Any, renamed: tuple[str, ...] = ()) -> Any:
+    """Decorator: a function whose keywords may be those of older versions, as far as ``compat`` knows them.
+
+    ``renamed`` are required arguments that had other names.
+    """
+    sig = inspect.signature(fn)
+    known = frozenset(sig.parameters)
 
     @functools.wraps(fn)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -178,6 +195,10 @@ def takes_old_words(fn: Any) -> Any:
             _, kwargs = era.translate(fn, (), kwargs)
         return fn(*args, **kwargs)
 
+    shown = [p.replace(default=REQUIRED) if p.name in renamed else p for p in sig.parameters.values()]
+    if not any(p.kind == p.VAR_KEYWORD for p in shown):
+        shown.append(inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD))
+    call.__signature__ = sig.replace(parameters=shown)  # type: ignore[attr-defined]
     return call
 
 
@@ -213,11 +234,12 @@ def bind(self: Any, owner: type, fields: dict[str, Field], args: tuple, kwargs: 
     return values, rest
 
 
-def check_known(cls: type, given: dict, names: list[str], accepted: Any) -> None:
+def check_known(owner: type | str, given: dict, names: list[str], accepted: Any) -> None:
     """Raises TypeError for the first argument that is not accepted, with the nearest that is."""
     for name in given:
         if name not in accepted:
-            raise TypeError(f"{cls.__name__}: {errors.unknown('argument', name, names)}")
+            where = owner if isinstance(owner, str) else owner.__name__
+            raise TypeError(f"{where}: {errors.unknown('argument', name, names)}")
 
 
 def set_field(self: Any, field: Field, value: Any) -> None:

@@ -110,7 +110,7 @@ class DTypePolicy:
         return {"name": self.name}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "DTypePolicy":
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "DTypePolicy":
         """The policy that ``get_config`` described."""
         return cls(**config)
 

@@ -21,7 +21,9 @@ family = Family("keras.layers", "layer")
 
 def layer(cls: type) -> type:
     """Class decorator: fields become the constructor and config, and the class is known to loading by its name."""
-    return family.add(declare(cls))
+    made = family.add(declare(cls))
+    connections.complete(made)
+    return made
 
 
 def _completed(build: Callable) -> Callable:
@@ -60,7 +62,7 @@ class Layer(Configurable):
     _takes_numbers: ClassVar[bool] = False
     _base_arguments: ClassVar[list[str]] = (
         "activity_regularizer trainable dtype autocast name remat input_shape batch_input_shape batch_shape input_dim "
-        "batch_size input_dtype weights".split()
+        "batch_size input_dtype weights dynamic".split()
     )
     _is_model: ClassVar[bool] = False
     supports_masking = False
@@ -94,7 +96,7 @@ class Layer(Configurable):
 
     def __init__(
         self,
-        *,
+        *args: Any,
         activity_regularizer: Any = None,
         trainable: bool = True,
         dtype: Any = None,
@@ -103,6 +105,10 @@ class Layer(Configurable):
         remat: Any = None,
         **kwargs: Any,
     ):
+        if args:  # tf.keras: trainable, name, dtype, dynamic
+            given = arguments.by_place(type(self).__name__, args, trainable=trainable, name=name, dtype=dtype)
+            trainable, name, dtype = given.pop("trainable"), given.pop("name"), given.pop("dtype")
+            kwargs.update(given)
         if kwargs and era.translate is not None and any(k not in self._base_arguments for k in kwargs):
             _, kwargs = era.translate(type(self), (), kwargs)
         check_known(type(self), kwargs, list(self._base_arguments), self._base_arguments)
@@ -114,6 +120,8 @@ class Layer(Configurable):
         self.activity_regularizer = weights.get_regularizer(activity_regularizer)
         self._first_shape = arguments.first_shape(type(self).__name__, **kwargs)
         self._initial_weights = kwargs.get("weights")
+        if kwargs.get("dynamic"):
+            self._dynamic = True  # models that hold it run eagerly
         self._path = frames.scope_path(self.name)
 
     # ---- written by authors of layers
@@ -232,10 +240,12 @@ class Layer(Configurable):
 
     # ---- what training reads
 
-    def add_loss(self, losses: Any, inputs: Any = None) -> None:
-        """Adds a scalar, or a list of scalars, to what training minimises in this call."""
+    def add_loss(self, loss: Any = None, inputs: Any = None, **kwargs: Any) -> None:
+        """Adds a scalar, or a list of scalars, to what training minimises in this call; also named ``losses``."""
         frame = frames.current()
-        for value in losses if isinstance(losses, (list, tuple)) else [losses]:
+        loss = kwargs.pop("losses", loss)
+        check_known("add_loss", kwargs, ["loss", "losses", "inputs"], ())
+        for value in loss if isinstance(loss, (list, tuple)) else [loss]:
             value = value() if callable(value) and not hasattr(value, "shape") else value
             if frame is None:
                 self._call_losses = [*self._call_losses, value]

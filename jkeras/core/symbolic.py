@@ -36,9 +36,9 @@ class KerasTensor:
         dtype: Any = "float32",
         sparse: bool = False,
         ragged: bool = False,
-        ragged_rank: int | None = None,
         record_history: bool = True,
         name: str | None = None,
+        ragged_rank: int | None = None,
     ):
         if sparse or ragged or ragged_rank:
             raise ValueError("KerasTensor: sparse and ragged tensors are not supported; pass dense arrays.")
@@ -74,8 +74,11 @@ class KerasTensor:
         """Transposed."""
         return _transpose(self)
 
-    def reshape(self, *shape: Any) -> "KerasTensor":
+    ragged_rank = row_splits_dtype = None  # there are no ragged tensors
+
+    def reshape(self, *shape: Any, newshape: Any = None) -> "KerasTensor":
         """Reshaped."""
+        shape = shape if newshape is None else (newshape,)
         return _reshape(self, shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape)
 
     def squeeze(self, axis: Any = None) -> "KerasTensor":
@@ -86,8 +89,8 @@ class KerasTensor:
         """Cast."""
         return _cast(self, dtypes.standardize_dtype(dtype))
 
-    def __getitem__(self, index: Any) -> "KerasTensor":
-        return _getitem(self, index)
+    def __getitem__(self, key: Any) -> "KerasTensor":
+        return _getitem(self, key)
 
     def __len__(self) -> int:
         if not self.shape or self.shape[0] is None:

@@ -8,7 +8,7 @@ from ..core.declare import Converter, era_default
 from ..core.layer import Layer, layer
 from ..core.spec import InputSpec, describe
 from .fields import Activation as ActivationField
-from .fields import Constraint, Initializer, Regularizer
+from .fields import Constraint, Flag, Initializer, Regularizer, optional
 
 
 def _number(value):
@@ -151,6 +151,7 @@ class Softmax(Layer):
     """
 
     axis: Converter(lambda v: list(v) if isinstance(v, (list, tuple)) else v) = -1
+    robust_masking: optional(Flag) = era_default(None)
     supports_masking = True
 
     def call(self, inputs, mask=None):
@@ -161,7 +162,16 @@ class Softmax(Layer):
         mask = mask if mask.dtype == bool else mask > 0.5
         check_mask(self, mask.shape, inputs.shape)
         low = -3e4 if inputs.dtype == jnp.float16 else -1e9
+        if self.robust_masking is not None:  # tf.keras: no zeros where all is masked; a large number put in, or added
+            low = jnp.finfo(jnp.float16).min if inputs.dtype == jnp.float16 else -1e9
+            masked = jnp.where(mask, inputs, low) if self.robust_masking else inputs + (1.0 - mask.astype(inputs.dtype)) * low
+            return jax.nn.softmax(masked, axis=axis)
         return jnp.where(mask, jax.nn.softmax(jnp.where(mask, inputs, low), axis=axis), 0)
+
+    def get_config(self):
+        config = super().get_config()
+        robust = config.pop("robust_masking")
+        return {**config, "robust_masking": True} if robust else config
 
 
 def check_mask(layer, mask, inputs):

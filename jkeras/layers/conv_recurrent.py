@@ -15,7 +15,7 @@ from ..nn import conv as convolution
 from ..nn import recurrent as nn
 from .fields import Activation, Constraint, DataFormat, Flag, Initializer, PositiveInt, Rate, Regularizer, choice
 from .recurrent import RNN, OfCell, over
-from .recurrent_cells import LSTMCell, batch_and_dtype
+from .recurrent_cells import LSTMCell, batch_and_dtype, either_order
 
 
 @declare
@@ -79,6 +79,7 @@ class ConvLSTMCell(LSTMCell):
         self._add_kernels(channels, self.filters, self.kernel_size)
         self.bias = self._add_bias() if self.use_bias else None
 
+    @either_order
     def get_initial_state(self, batch_size=None, inputs=None, dtype=None):
         """Two arrays of zeros in the shape of the output; arguments as in ``LSTMCell``."""
         batch_size, dtype = batch_and_dtype(batch_size, inputs, dtype)

@@ -250,7 +250,7 @@ class Lambda(Layer):
             if kind == "lambda":
                 config[name] = {"class_name": "__lambda__", "config": {"value": config[name]}}
             elif kind == "function":
-                config[name] = registry.find_object(None, config[name], custom_objects=custom_objects)
+                config[name] = {"class_name": "function", "config": config[name]}
         config.update({k: registry.deserialize(v, custom_objects) for k, v in config.items() if k != "dtype"})
         return cls(**config)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.declare import era_default, resolve_default
+from ..core.declare import current_era, era_default, resolve_default
 from ..core.dtypes import NAMES, standardize_dtype
 from ..core.layer import Layer, layer
 from ..core.naming import unique_name
@@ -23,8 +23,9 @@ class InputLayer(Layer):
         self,
         shape: Any = None,
         batch_size: int | None = None,
+        *args: Any,
         dtype: Any = None,
-        sparse: bool | None = None,
+        sparse: bool | None = era_default(None),
         ragged: bool | None = None,
         batch_shape: Any = None,
         input_tensor: Any = None,
@@ -32,6 +33,16 @@ class InputLayer(Layer):
         name: str | None = None,
         **kwargs: Any,
     ):
+        if args:
+            given = self._in_order(args)
+            kwargs, dtype = {**kwargs, **given}, given.pop("dtype", dtype)
+            sparse, ragged = kwargs.pop("sparse", sparse), kwargs.pop("ragged", ragged)
+            input_tensor, optional = kwargs.pop("input_tensor", input_tensor), kwargs.pop("optional", optional)
+            batch_shape, name = kwargs.pop("batch_shape", batch_shape), kwargs.pop("name", name)
+            kwargs.pop("dtype", None)
+        sparse = resolve_default(type(self), "sparse", sparse)
+        if kwargs.pop("type_spec", None) is not None:
+            raise ValueError("InputLayer: type_spec describes tensors of TensorFlow; give shape and dtype.")
         if sparse or ragged:
             raise ValueError("Input: sparse and ragged inputs are not supported; pass dense arrays.")
         input_shape = kwargs.pop("input_shape", None)
@@ -53,6 +64,17 @@ class InputLayer(Layer):
         self.built = True
         output = KerasTensor(self.batch_shape, self._dtype, name=self.name)
         Node(self, (), {}, output)
+
+    @staticmethod
+    def _in_order(args: tuple) -> dict[str, Any]:
+        """Arguments from the third place on, in the order of the generation whose defaults hold."""
+        order = {
+            "3": "dtype sparse ragged batch_shape input_tensor optional name",
+            "tf2": "dtype input_tensor sparse name ragged type_spec optional",
+        }.get(current_era(), "batch_shape dtype input_tensor sparse name")
+        if len(args) > len(order.split()):
+            raise TypeError(f"InputLayer takes at most {len(order.split()) + 2} positional arguments.")
+        return dict(zip(order.split(), args, strict=False))
 
     def call(self, inputs: Any = None) -> Any:
         """The inputs as they are."""

@@ -15,7 +15,7 @@ from ..core.symbolic import KerasTensor
 from ..nn import fingerprints
 from .fields import Flag, choice
 from .preprocessing_hashing import Salt, on_host, symbolic, text_of
-from .preprocessing_numbers import Sparse, encode
+from .preprocessing_numbers import Sparse, adapted, encode
 
 Mode = Converter(
     lambda v: choice("int", "one_hot", "multi_hot", "count", "tf_idf").get(
@@ -129,10 +129,12 @@ class _Lookup(Layer):
 
     # ---- learning it
 
-    def adapt(self, data, steps=None):
+    def adapt(self, data, *args, **kwargs):
         """Learns the vocabulary of an array, or of an iterable of batches: the most frequent tokens first."""
+        data, steps = adapted(data, args, kwargs)
         self.reset_state()
-        if isinstance(data, (list, tuple)) or hasattr(data, "__array__") and not hasattr(data, "element_spec"):
+        whole = isinstance(data, (list, tuple)) and not any(getattr(x, "ndim", 0) for x in data)
+        if whole or hasattr(data, "__array__") and not hasattr(data, "element_spec"):
             rows = np.asarray(data)
             self.update_state(rows[:, None] if rows.ndim == 1 else rows)
         else:

@@ -9,10 +9,26 @@ import numpy as np
 
 from ..core import config as settings
 from ..core import dtypes, registry
-from ..core.declare import BaseArgument, Converter
+from ..core.declare import BaseArgument, Converter, current_era
 from ..core.layer import Layer, layer
 from ..core.spec import describe
 from .fields import Flag, choice
+
+
+def adapted(data, args, kwargs):
+    """(data, steps) of ``adapt``: the second place is ``batch_size`` in tf.keras and ``steps`` today."""
+    names = ("steps",) if len(args) == 1 and current_era() == "3" else ("batch_size", "steps")
+    if len(args) > len(names) or not {"batch_size", "steps"}.issuperset(kwargs):
+        raise TypeError(f"adapt takes data, batch_size and steps, received also {list(kwargs) or args}.")
+    given = {**dict(zip(names, args)), **kwargs}
+    size, steps = given.get("batch_size"), given.get("steps")
+    whole = isinstance(data, (list, tuple)) or hasattr(data, "__array__") and not hasattr(data, "element_spec")
+    if whole and size is not None and not (
+        isinstance(data, (list, tuple)) and any(getattr(x, "ndim", 0) for x in data)
+    ):
+        rows = np.asarray(data)
+        return [rows[i : i + size] for i in range(0, len(rows), size)], steps
+    return data, steps
 
 
 def batches_of(data, steps=None):
@@ -91,6 +107,7 @@ class Normalization(Layer):
 
     def __post_init__(self):
         self.input_mean, self.input_variance = self.mean, self.variance
+        self._moments = (0, 0.0, 0.0)  # how many, mean, variance
         if (self.mean is None) != (self.variance is None):
             raise ValueError(f"{describe(self)}: give mean and variance, or neither and call adapt().")
         if self.mean is not None:
@@ -115,25 +132,39 @@ class Normalization(Layer):
             self.count = self.add_weight("count", (), dtype="int32", initializer="zeros", trainable=False)
             self.mean, self.variance = self.adapt_mean, self.adapt_variance
 
-    def adapt(self, data):
-        """Takes mean and variance of an array, or over all batches of an iterable."""
+    def adapt(self, data, *args, **kwargs):
+        """Takes mean and variance of an array, or over all batches (or ``steps`` of them) of an iterable."""
+        data, steps = adapted(data, args, kwargs)
+        self._moments = (0, 0.0, 0.0)
+        for batch in batches_of(data, steps):
+            self.update_state(batch)
+        if not self._moments[0]:
+            raise ValueError(f"{describe(self)}: adapt() received no data.")
+
+    def reset_state(self):
+        """Back to mean 0 and variance 1."""
+        self._moments = (0, 0.0, 0.0)
+        if self.built and self.input_mean is None:
+            self.adapt_mean.assign(np.zeros(self.adapt_mean.shape))
+            self.adapt_variance.assign(np.ones(self.adapt_variance.shape))
+
+    def update_state(self, data):
+        """Takes a further batch into mean and variance."""
         if self.input_mean is not None:
             raise ValueError(f"{describe(self)}: adapt() is for layers that were given no mean and variance.")
-        count, mean, variance = 0, 0.0, 0.0
-        for batch in batches_of(data):
-            if not self.built:
-                self._build_by_shapes({"inputs": batch.shape})
-            if any(batch.shape[a] != self._build_shape[a] for a in self._kept):
-                raise ValueError(f"{describe(self)}: expected data like {self._build_shape}, received {batch.shape}.")
-            new = math.prod(batch.shape[a] for a in self._reduced)
-            count, share = count + new, new / (count + new)
-            here, spread = batch.mean(self._reduced), batch.var(self._reduced)
-            total = mean * (1 - share) + here * share
-            variance = (variance + (mean - total) ** 2) * (1 - share) + (spread + (here - total) ** 2) * share
-            mean = total
-        if not count:
-            raise ValueError(f"{describe(self)}: adapt() received no data.")
-        self.adapt_mean.assign(mean)
+        batch = np.asarray(data)
+        if not self.built:
+            self._build_by_shapes({"inputs": batch.shape})
+        if any(batch.shape[a] != self._build_shape[a] for a in self._kept):
+            raise ValueError(f"{describe(self)}: expected data like {self._build_shape}, received {batch.shape}.")
+        count, mean, variance = self._moments
+        new = math.prod(batch.shape[a] for a in self._reduced)
+        count, share = count + new, new / (count + new)
+        here, spread = batch.mean(self._reduced), batch.var(self._reduced)
+        total = mean * (1 - share) + here * share
+        variance = (variance + (mean - total) ** 2) * (1 - share) + (spread + (here - total) ** 2) * share
+        self._moments = (count, total, variance)
+        self.adapt_mean.assign(total)
         self.adapt_variance.assign(variance)
 
     def finalize_state(self):
@@ -187,12 +218,13 @@ class Discretization(Layer):
         """Dtype of the result."""
         return "int32" if self.output_mode == "int" else self.compute_dtype
 
-    def adapt(self, data, steps=None):
+    def adapt(self, data, *args, **kwargs):
         """Finds boundaries of ``num_bins`` bins by the quantiles of the data, to within ``epsilon``."""
         if self.num_bins is None:
             raise ValueError(
                 f"{describe(self)}: adapt() is for layers with num_bins; this one was given bin_boundaries."
             )
+        data, steps = adapted(data, args, kwargs)
         self.reset_state()
         for batch in batches_of(data, steps):
             self.update_state(batch)

@@ -162,6 +162,7 @@ class RNN(_OfSequences):
         mask = mask if self.return_sequences else None
         return [mask] + [None] * len(jax.tree.leaves(self.cell.state_size)) if self.return_state else mask
 
+    @cells.either_order
     def get_initial_state(self, batch_size=None, inputs=None, dtype=None):
         """The list of initial states for a ``batch_size``, or for ``inputs``."""
         batch_size, dtype = cells.batch_and_dtype(batch_size, inputs, dtype)

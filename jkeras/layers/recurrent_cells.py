@@ -18,6 +18,15 @@ from ..core.spec import describe
 from ..nn import recurrent as nn
 from .fields import Activation, Constraint, Flag, Initializer, PositiveInt, Rate, Regularizer, choice
 
+
+def either_order(method):
+    """Says that the places of the arguments differ between generations; what they are tells them apart."""
+    P = inspect.Parameter
+    method.__signature__ = inspect.Signature(
+        [P("self", P.POSITIONAL_ONLY), P("args", P.VAR_POSITIONAL), P("kwargs", P.VAR_KEYWORD)]
+    )
+    return method
+
 # Activations whose derivative the recurrences may take unit by unit; tanh and sigmoid in the form that they know best.
 ELEMENTWISE = {
     getattr(activations, name): getattr(activations, name)
@@ -74,6 +83,7 @@ class Cell(Layer):
         """Outputs of all steps and the last states, for a time-major sequence (time, batch, d)."""
         raise NotImplementedError
 
+    @either_order
     def get_initial_state(self, batch_size=None, inputs=None, dtype=None):
         """Zeros: one array (batch, units), or a list of as many as the cell has states.
 

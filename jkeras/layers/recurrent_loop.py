@@ -12,7 +12,7 @@ from ..core.layer import Layer, layer
 from ..core.spec import describe
 from ..nn import recurrent as nn
 from .fields import Flag
-from .recurrent_cells import Cell, batch_and_dtype, hide, zeros_of
+from .recurrent_cells import Cell, batch_and_dtype, either_order, hide, zeros_of
 
 
 @layer
@@ -44,6 +44,7 @@ class AbstractRNNCell(Layer):
         """The size of the output."""
         raise NotImplementedError(f"{type(self).__name__} has no output_size; define it.")
 
+    @either_order
     def get_initial_state(self, inputs=None, batch_size=None, dtype=None):
         """Zeros of the state's sizes."""
         batch_size, dtype = batch_and_dtype(batch_size, inputs, dtype)
@@ -126,6 +127,7 @@ class StackedRNNCells(Layer):
             parts.append(new)
         return inputs, self.join(parts)
 
+    @either_order
     def get_initial_state(self, batch_size=None, inputs=None, dtype=None):
         """Zeros, or what the cells' own ``get_initial_state`` give; arguments as there."""
         batch_size, dtype = batch_and_dtype(batch_size, inputs, dtype)

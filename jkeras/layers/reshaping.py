@@ -4,7 +4,7 @@ import math
 
 import jax.numpy as jnp
 
-from ..core.declare import Converter, IntTuple, PositiveInt
+from ..core.declare import Converter, IntTuple, PositiveInt, era_default
 from ..core.layer import Layer, layer
 from ..core.spec import InputSpec, describe
 from ..nn import image
@@ -236,7 +236,7 @@ class ZeroPadding3D(_ZeroPadding):
     (2, 3, 4, 5, 4)
     """
 
-    padding: Sides(3) = ((1, 1), (1, 1), (1, 1))
+    padding: Sides(3) = era_default(((1, 1), (1, 1), (1, 1)))
     data_format: DataFormat = None
     rank = 3
 

@@ -101,13 +101,14 @@ class Model(Layer):
                 super().add_metric(value, name, aggregation)
         return outputs
 
-    def add_loss(self, losses: Any, inputs: Any = None) -> None:
+    def add_loss(self, loss: Any = None, inputs: Any = None, **kwargs: Any) -> None:
         """Adds a scalar to what training minimises: of this call, or, if it is symbolic, of every call."""
-        for value in losses if isinstance(losses, (list, tuple)) else [losses]:
+        loss = kwargs.pop("losses", loss)
+        for value in loss if isinstance(loss, (list, tuple)) else [loss]:
             if isinstance(value, KerasTensor):
                 self._add_extra(("loss", None, None), value)
             else:
-                super().add_loss(value, inputs)
+                super().add_loss(value, inputs, **kwargs)
 
     def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = "mean", **kwargs: Any) -> None:
         """Reports a value under a name: of this call, or, if it is symbolic, of every call."""
@@ -429,6 +430,26 @@ class Model(Layer):
             self, trainable_variables, non_trainable_variables, metrics_variables, x, y, y_pred, sample_weight, training
         )
 
+    def compute_loss_and_updates(
+        self,
+        trainable_variables: Any,
+        non_trainable_variables: Any,
+        metrics_variables: Any,
+        x: Any,
+        y: Any,
+        sample_weight: Any,
+        training: bool = False,
+        optimizer_variables: Any = None,
+    ) -> Any:
+        """Keras 3's pure loss: (loss to derive, (loss, outputs, non-trainable values, metric values))."""
+        return compiling.loss_and_updates(
+            self, trainable_variables, non_trainable_variables, metrics_variables, (x, y, sample_weight), training,
+            optimizer_variables,
+        )  # fmt: skip
+
+    def jax_state_sync(self) -> None:
+        """Nothing to do: the Variables are the only home of the arrays."""
+
     def get_weights(self) -> list[Any]:
         """The weights as NumPy arrays, made all at once if they are new."""
         self._require_weights("get_weights")
@@ -452,8 +473,16 @@ class Model(Layer):
         """Writes the weights to a file."""
         _saving().save_weights(self, filepath, overwrite=overwrite, **kwargs)
 
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> Any:
+    def load_weights(self, filepath: Any, *args: Any, skip_mismatch: bool = False, **kwargs: Any) -> Any:
         """Reads the weights from a file."""
+        if args:  # Keras 2.2: by_name, skip_mismatch, reshape; tf.keras: skip_mismatch, by_name, options; today skip_mismatch
+            order = resolve_default(type(self), "load_order", era_default(("skip_mismatch", "by_name", "options")))
+            kwargs.update(zip(order, args, strict=False))
+            skip_mismatch = kwargs.pop("skip_mismatch", skip_mismatch)
+        if kwargs.pop("options", None) is not None:
+            raise ValueError("load_weights: options describe checkpoints of TensorFlow, which cannot be read.")
+        if kwargs.pop("reshape", False):
+            return connections.resolve["load_reshaped"]((self, filepath, skip_mismatch, kwargs.get("by_name", False)))
         return _saving().load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
     def export(self, filepath: Any, **kwargs: Any) -> Any:

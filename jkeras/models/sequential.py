@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..core import calling
+from ..core import calling, connections
 from ..core import frame as frames
 from ..core.layer import Layer, family
 from ..core.symbolic import KerasTensor
@@ -210,11 +210,11 @@ class Sequential(Model):
 
     _reads_own_config = True
 
-    def predict_proba(self, x: Any, batch_size: int | None = None, verbose: Any = 0, steps: int | None = None) -> Any:
+    def predict_proba(self, x: Any, batch_size: int | None = 32, verbose: Any = 0, steps: int | None = None) -> Any:
         """``predict``, under the name that scikit-learn gives it."""
         return self.predict(x, batch_size=batch_size, verbose=verbose, steps=steps)
 
-    def predict_classes(self, x: Any, batch_size: int | None = None, verbose: Any = 0, steps: int | None = None) -> Any:
+    def predict_classes(self, x: Any, batch_size: int | None = 32, verbose: Any = 0, steps: int | None = None) -> Any:
         """The number of the largest output; of a single output, whether it is above one half. (*, n) -> (*)"""
         outputs = self.predict(x, batch_size=batch_size, verbose=verbose, steps=steps)
         return outputs.argmax(-1) if outputs.shape[-1] > 1 else (outputs > 0.5).astype("int32")
@@ -234,4 +234,5 @@ def _data_dtype(layer: Layer) -> str:
 
 
 family.add(Sequential)
+connections.complete(Sequential)
 Sequential._keras_module = "keras"  # type: ignore[attr-defined]
