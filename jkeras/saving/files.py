@@ -10,7 +10,7 @@ from typing import Any
 from .._version import __version__
 from ..core import naming, registry, rng
 from ..core.variable import initialize
-from . import archive, hdf5, legacy_h5, store
+from . import archive, hdf5, legacy_h5, sharded, store, tensors
 from .atomic import replacing
 from .errors import FileError
 from .json_text import model_from_config
@@ -101,13 +101,27 @@ def _read_keras(path: str, custom_objects: dict | None, compile: bool) -> Any:
 
 
 def save_weights(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-    """Writes the weights: ``.weights.h5`` as Keras 3, another ``.h5``/``.hdf5`` as Keras 2; else as Keras 3."""
+    """Writes the weights: ``.weights.h5`` as Keras 3, another ``.h5``/``.hdf5`` as Keras 2; else as Keras 3.
+
+    ``.weights.json`` with ``max_shard_size`` (GB) writes several files and an index, ``.safetensors`` such a file.
+    """
     save_format = kwargs.pop("save_format", None)
+    max_shard_size = kwargs.pop("max_shard_size", None)
     for name in kwargs:
         raise TypeError(f"save_weights: unknown argument {name!r}.")
     path = _target(filepath, overwrite)
     model._require_weights("save_weights")
+    if max_shard_size is not None or path.endswith(sharded.ENDING):
+        if max_shard_size is None or not path.endswith(sharded.ENDING):
+            raise ValueError(
+                f"save_weights: shards need a name that ends in {sharded.ENDING} and max_shard_size=..., in GB; "
+                f"received {path!r} and max_shard_size={max_shard_size}."
+            )
+        return sharded.write(path, model, max_shard_size)
     initialize(model.variables)
+    if path.endswith(tensors.ENDING):
+        with replacing(path) as temporary:
+            return tensors.write(temporary, model)
     with replacing(path) as temporary, hdf5.writing(temporary) as h5:
         if path.endswith(LEGACY) and not path.endswith(".weights.h5") or save_format == "h5":
             legacy_h5.write_weights(h5, model)
@@ -125,6 +139,10 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, by_name
         if zipfile.is_zipfile(path):
             with archive.reading(path) as kept, kept.hdf5("model.weights.h5") as file:
                 return _load_h5(model, file, path, skip_mismatch, by_name)
+        if path.endswith((sharded.ENDING, tensors.ENDING)):
+            if by_name:
+                raise ValueError(f"{path}: by_name=True works with the .h5 files of Keras 2 only.")
+            return (sharded if path.endswith(sharded.ENDING) else tensors).read(path, model, skip_mismatch)
         if not legacy_h5.is_hdf5(path):
             raise FileError(f"{path}: no HDF5 file.")
         return _load_h5(model, path, path, skip_mismatch, by_name)

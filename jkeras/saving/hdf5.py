@@ -13,6 +13,7 @@ from .errors import FileError
 CHUNK_BYTES = 1 << 20  # fits HDF5's chunk cache: checksums then cost a fifth of what they do on whole arrays
 MAX_EXPANSION = 1000  # elements claimed per byte stored: the best that deflate does
 _FLOOR = 1 << 16
+_COMPRESSING = frozenset((1, 4, 5, 6, 32000))
 _FILTERS = frozenset((1, 2, 3, 4, 5, 6, 32000))  # those inside the library: others are plug-ins loaded by number
 
 # ------------------------------------------------- writing
@@ -189,7 +190,7 @@ def _check_dataset(d: Any, where: str, path: str) -> None:
     itemsize = d.dtype.itemsize
     claimed = itemsize * max(_product(d.shape), _product(d.chunks))
     stored = d.id.get_storage_size()
-    if claimed > _FLOOR + stored * MAX_EXPANSION:
+    if claimed > _FLOOR + stored * (MAX_EXPANSION if _COMPRESSING.intersection(filters) else 1):
         raise FileError(
             f"{path}: {where} claims {claimed:,} bytes and holds {stored:,}: far more than the file holds. Such files "
             "are not loaded."

@@ -63,19 +63,23 @@ def _named(layers: Any) -> Iterator[tuple[str, Any]]:
 
 def write(group: Any, model: Any, optimizer: bool = True) -> None:
     """Writes the weights of a model, and its optimizer's state, into an HDF5 group."""
+    for place, title, values in contents(model, optimizer):
+        at = group.require_group(place)
+        at.attrs["name"] = title
+        for key, value in values.items():
+            hdf5.put(at, key, value)
+
+
+def contents(model: Any, optimizer: bool = True) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(place, name, Variables and arrays by key) of a model's layers, and of its optimizer."""
     initialize(model.variables)
     for place, one in parts(model):
-        at = group.require_group(f"{place}/vars" if place else "vars")
-        at.attrs["name"] = one.name
         store: dict[str, Any] = {}
         one.save_own_variables(store)
-        for key, value in store.items():
-            hdf5.put(at, key, value)
+        yield f"{place}/vars" if place else "vars", one.name, store
     if optimizer and getattr(model, "optimizer", None) is not None and model.optimizer.built:
-        at = group.require_group("optimizer/vars")
-        at.attrs["name"] = model.optimizer.name
-        for i, v in enumerate(model.optimizer.variables):
-            hdf5.put(at, str(i), v)
+        state = {str(i): v for i, v in enumerate(model.optimizer.variables)}
+        yield "optimizer/vars", model.optimizer.name, state
 
 
 def read(group: Any, model: Any, path: str, skip_mismatch: bool = False) -> None:
