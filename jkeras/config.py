@@ -93,11 +93,12 @@ def _jax_filtering(mode: str) -> None:
 
 
 def enable_unsafe_deserialization() -> None:
-    """Raises: code in files is loaded only where the caller says ``safe_mode=False``."""
-    raise ValueError(
-        "enable_unsafe_deserialization: there is no such switch for the whole process. Say load_model(path, safe_mode=False) "
-        "for the one file that you trust."
-    )
+    """Lets loaders run code in files from now on, in the whole process: bodies of lambdas, and what else
+    ``safe_mode=False`` allows. Say that for one file instead wherever you can.
+    """
+    from .core import registry
+
+    registry.trust_always[0] = True
 
 
 def is_nnx_enabled() -> bool:

@@ -5,6 +5,7 @@ caller passes as ``custom_objects`` can be found: a closed registry.
 """
 
 import contextlib
+import contextvars
 import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -263,7 +264,7 @@ def _serialize_configurable(obj: Any) -> dict:
 
 def _serialize_function(fn: Callable) -> dict:
     if getattr(fn, "__name__", "") == "<lambda>":
-        return {"class_name": "__lambda__", "config": {"value": lambda_source(fn)}}
+        return {"class_name": "__lambda__", "config": modules["keras.saving"]().lambda_config(fn)}
     module, registered = _public_module(fn)
     return {
         "module": module or "builtins",
@@ -273,13 +274,23 @@ def _serialize_function(fn: Callable) -> dict:
     }
 
 
-def lambda_source(fn: Callable) -> Any:
-    """What stands for a lambda in a config; saving replaces it with the writer of lambda bodies."""
-    return {"name": getattr(fn, "__name__", "<lambda>")}
+_trusted: contextvars.ContextVar[bool] = contextvars.ContextVar("trusted", default=False)
+trust_always = [False]  # what keras.config.enable_unsafe_deserialization sets
 
 
-# saving puts the reader of lambda bodies here, which refuses unless the caller asked for it
-read_lambda: Callable[[Any], Callable] | None = None
+@contextlib.contextmanager
+def trusting(trusted: bool = True) -> Iterator[None]:
+    """Inside, the caller of a loader has said whether code in files may run."""
+    token = _trusted.set(trusted)
+    try:
+        yield
+    finally:
+        _trusted.reset(token)
+
+
+def trusts_code() -> bool:
+    """May code in files run? Only where the caller has said so."""
+    return _trusted.get() or trust_always[0]
 
 
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = None, family: Family | None = None) -> Any:
@@ -297,6 +308,9 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None, famil
     if name.startswith("__"):
         return _deserialize_plain(name, inner, custom_objects)
     if name == "function":
+        if family is None and config.get("module") in (None, "builtins"):  # it says only what the function is called
+            known = get_registered_object(inner, custom_objects)
+            return modules["keras.saving"]().named_function(inner) if known is None else known
         return find_object(config.get("module"), inner, config.get("registered_name"), custom_objects, family)
     cls = find_object(config.get("module"), name, config.get("registered_name"), custom_objects, family)
     obj = _build(cls, inner, custom_objects)
@@ -319,11 +333,7 @@ def _deserialize_plain(name: str, inner: Any, custom_objects: dict[str, Any] | N
     if name == "__ellipsis__":
         return Ellipsis
     if name == "__lambda__":
-        if read_lambda is None:
-            raise ValueError(
-                "This config contains a lambda; its body is not loaded. Pass it in custom_objects instead."
-            )
-        return read_lambda(inner["value"])
+        return modules["keras.saving"]().lambda_from_config(inner)
     raise ValueError(f"A config names the unknown type {name!r}.")
 
 

@@ -362,14 +362,19 @@ def _cast(x: Any, dtype: str) -> Any:
     return x.astype(dtypes.array_dtype(dtype))
 
 
-def _operator(name: str, reflected: bool = False) -> Callable:
+def _operator(name: str) -> Callable:
     compute = getattr(operator, f"__{name}__")
 
     def apply(a: Any, b: Any) -> Any:
-        return compute(_value(b), _value(a)) if reflected else compute(_value(a), _value(b))
+        return compute(_value(a), _value(b))
 
     apply.__name__ = OPERATOR_NAMES.get(name, name)
     return op(apply)
+
+
+def _reflected(forward: Callable) -> Callable:
+    """``1 - x`` as the same operation with its arguments in order, as it is written into configs."""
+    return lambda a, b: forward(b, a)
 
 
 def _value(x: Any) -> Any:
@@ -401,8 +406,9 @@ OPERATOR_NAMES = {
 }
 
 for _n in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor"):
-    setattr(KerasTensor, f"__{_n}__", _operator(_n))
-    setattr(KerasTensor, f"__r{_n}__", _operator(_n, reflected=True))
+    _forward = _operator(_n)
+    setattr(KerasTensor, f"__{_n}__", _forward)
+    setattr(KerasTensor, f"__r{_n}__", _reflected(_forward))
 for _n in ("eq", "ne", "lt", "le", "gt", "ge"):
     setattr(KerasTensor, f"__{_n}__", _operator(_n))
 

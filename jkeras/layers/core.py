@@ -153,7 +153,8 @@ class Identity(Layer):
     [1.0, 1.0]
     """
 
-    supports_masking = True
+    def __post_init__(self):
+        self.supports_masking = resolve_default(type(self), "supports_masking", era_default(True))
 
     def call(self, inputs):
         return inputs

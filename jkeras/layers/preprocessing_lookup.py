@@ -239,7 +239,7 @@ class _Lookup(Layer):
         size = config.pop("vocabulary_size", None)
         for old in ("has_input_vocabulary", *(() if cls.integers else ("oov_method", "vocabulary_dtype"))):
             config.pop(old, None)
-        if isinstance(config.get("vocabulary"), str) and registry.read_lambda is None:
+        if isinstance(config.get("vocabulary"), str) and not registry.trusts_code():
             raise ValueError(f"This config of {cls.__name__} names the vocabulary file {config['vocabulary']!r}. A loaded model "
                              "does not read other files, unless safe_mode=False says so.")  # fmt: skip
         made = cls(**config)

@@ -14,6 +14,7 @@ _HOMES = {
     "functional": "functional_config functional_from_config",
     "compiled": "compile_config compile_from_config",
     "export": "export_model",
+    "lambdas": "lambda_config lambda_from_config named_function",
     "objects": "deserialize_keras_object serialize_keras_object",
 }
 _PLACES = {name: module for module, names in _HOMES.items() for name in names.split()}

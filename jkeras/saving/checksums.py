@@ -220,11 +220,24 @@ def check(window: Window, length: int, path: str) -> bool:
     rows = _rows(window, length, path, search)
     if rows is None:
         window.seek(0)
+        end = _end_of_hdf5(window.read(96))
+        if end is not None and end < length:
+            raise FileError(f"{path}: damaged: {length - end} bytes after its end are no checksum.")
+        window.seek(0)
         search.all(window, length)
     search.check(window, length, path)
     window.large = {place: (size, crc) for place, size, crc in rows or ()}
     window.searched = not rows
     return rows is not None
+
+
+def _end_of_hdf5(head: bytes) -> int | None:
+    """Where the header says that the file ends, or None where it does not tell."""
+    place = {0: 24, 1: 28, 2: 12, 3: 12}.get(head[8] if len(head) == 96 else -1)
+    if place is None or head[13 if head[8] < 2 else 9] != 8:
+        return None
+    base, _, end = struct.unpack_from("<QQQ", head, place)
+    return None if base else end
 
 
 def check_large(window: Window, path: str) -> None:

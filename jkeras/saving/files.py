@@ -10,8 +10,9 @@ from typing import Any
 from .._version import __version__
 from ..core import naming, registry, rng
 from ..core.variable import initialize
-from . import archive, hdf5, legacy_h5, sharded, store, tensors
+from . import archive, assets, eras, hdf5, legacy_h5, sharded, store, tensors
 from .atomic import replacing
+from .compiled import compile_from_config
 from .errors import FileError
 from .json_text import model_from_config
 
@@ -55,13 +56,13 @@ def _write_keras(path: str, model: Any, include_optimizer: bool) -> None:
         "config.json": json.dumps(registry.serialize(model)).encode(),
         "model.weights.h5": weights,
     }
-    archive.write(path, members)
+    archive.write(path, {**members, **assets.members(model)})
 
 
 def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool = True, safe_mode: bool = True) -> Any:
     """Reads a whole model; nothing in the file is run, and classes come from the closed registry and ``custom_objects``."""
     path = _existing(filepath)
-    with undone_on_error(), hdf5.damage_named(path):
+    with undone_on_error(), hdf5.damage_named(path), registry.trusting(not safe_mode):
         if zipfile.is_zipfile(path):
             return _read_keras(path, custom_objects, compile)
         if legacy_h5.is_hdf5(path):
@@ -92,11 +93,17 @@ def _existing(filepath: Any) -> str:
 def _read_keras(path: str, custom_objects: dict | None, compile: bool) -> Any:
     with archive.reading(path) as kept:
         config = kept.json("config.json")
-        if not compile:
-            config.pop("compile_config", None)
-        model = model_from_config(config, custom_objects)
-        with kept.hdf5("model.weights.h5") as file, hdf5.reading(file, path) as h5:
-            store.read(h5, model, path)
+        era = (
+            eras.era_of(kept.json("metadata.json").get("keras_version", "3")) if "metadata.json" in kept.names else "3"
+        )
+        compiled = config.pop("compile_config", None)
+        with eras.in_era(None if era == "3" else era), registry.custom_object_scope(custom_objects or {}):
+            model = model_from_config(config, custom_objects, era)
+            if compile and compiled:
+                compile_from_config(model, compiled)
+            with kept.hdf5("model.weights.h5") as file, hdf5.reading(file, path) as h5:
+                store.read(h5, model, path)
+            assets.read(kept, model)
     return model
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..core import registry
 from ..core.layer import Layer
-from . import hdf5, store
+from . import eras, hdf5, old_weights, optimizer_state, store
 from .errors import FileError
 from .json_text import model_from_config
 
@@ -36,7 +36,7 @@ def write_weights(group: Any, model: Any) -> None:
     group.attrs["keras_version"] = KERAS_VERSION.encode()
     for one in layers:
         at = group.create_group(one.name)
-        weights = one.weights
+        weights = ordered(one)
         names = _unique([v.path for v in weights])
         _names(at, "weight_names", names)
         for name, v in zip(names, weights, strict=True):
@@ -76,7 +76,9 @@ def _read_names(group: Any, key: str, path: str = "") -> list[str]:
     return [n.decode() if isinstance(n, bytes) else str(n) for n in found]
 
 
-def read_weights(group: Any, model: Any, path: str, by_name: bool = False, skip_mismatch: bool = False) -> None:
+def read_weights(
+    group: Any, model: Any, path: str, by_name: bool = False, skip_mismatch: bool = False, era: str | None = None
+) -> None:
     """Reads weights by order or by name; everything is checked before anything is assigned."""
     names = _read_names(group, "layer_names", path)
     stored = {n: _read_names(group[n], "weight_names", path) for n in names if n in group}
@@ -88,16 +90,35 @@ def read_weights(group: Any, model: Any, path: str, by_name: bool = False, skip_
         if len(stored) != len(mine):
             raise FileError(f"{path}: the file has {len(stored)} layers with weights, the model has {len(mine)}.")
         matched = list(zip(mine, stored, strict=True))
+    era = version_era(group) if era is None else era
+    backend = group.attrs.get("backend")
+    backend = backend.decode() if isinstance(backend, bytes) else backend
     pairs = []
     for one, name in matched:
-        datasets = [group[name][w] for w in stored[name]]
-        weights = one.weights
-        if len(datasets) != len(weights):
+        values = [hdf5.values_of(group[name][w], path) for w in stored[name]]
+        values = old_weights.converted(one, values, era, backend)
+        weights = ordered(one)
+        if len(values) != len(weights):
             if skip_mismatch:
                 continue
-            raise FileError(f"{path}: layer {one.name!r} has {len(weights)} weights, the file has {len(datasets)}.")
-        pairs += store._matched(datasets, weights, one.name, path, skip_mismatch)
+            raise FileError(f"{path}: layer {one.name!r} has {len(weights)} weights, the file has {len(values)}.")
+        pairs += _fitting(values, weights, one.name, path, skip_mismatch)
     store.assign(pairs)
+
+
+def ordered(one: Layer) -> list[Any]:
+    """The weights of a layer in the order of these files: those that train first, all through a nested model."""
+    return [*one.trainable_weights, *one.non_trainable_weights]
+
+
+def _fitting(values: list, weights: list, name: str, path: str, skip: bool) -> list:
+    pairs = []
+    for value, v in zip(values, weights, strict=True):
+        if tuple(value.shape) == tuple(v.shape):
+            pairs.append((v, value))
+        elif not skip:
+            raise FileError(f"{path}: layer {name!r}: {v.path!r} has shape {v.shape}, the file has {value.shape}.")
+    return pairs
 
 
 def write_model(path: str, model: Any, include_optimizer: bool) -> None:
@@ -113,10 +134,11 @@ def write_model(path: str, model: Any, include_optimizer: bool) -> None:
             hdf5.put_text(h5, "training_config", json.dumps(_training_config(compiled)))
             if model.optimizer.built:
                 at = h5.create_group("optimizer_weights")
-                names = _unique([v.path for v in model.optimizer.variables])
+                state = optimizer_state.state_of(model.optimizer)
+                names = _unique([name for name, _ in state])
                 _names(at, "weight_names", names)
-                for name, v in zip(names, model.optimizer.variables, strict=True):
-                    hdf5.put(at, name, v)
+                for name, (_, value) in zip(names, state, strict=True):
+                    hdf5.put(at, name, value)
 
 
 def _training_config(compiled: dict) -> dict:
@@ -154,24 +176,31 @@ def read_model(path: str, custom_objects: dict | None, compile: bool) -> Any:
             raise FileError(f"{path}: it has no model config; if it has weights only, use load_weights.")
         try:
             config = json.loads(text)
+            training = json.loads(h5.attrs["training_config"]) if "training_config" in h5.attrs else None
         except ValueError:
             raise FileError(f"{path}: its model config is damaged.") from None
-        model = model_from_config(config, custom_objects)
-        read_weights(h5["model_weights"], model, path)
-        training = hdf5.attribute(h5, "training_config", path)
-        if compile and training is not None:
-            _restore_compiled(model, json.loads(training), h5, path)
+        era = version_era(h5)
+        with eras.in_era(None if era == "3" else era), registry.custom_object_scope(custom_objects or {}):
+            model = model_from_config(config, custom_objects, era)
+            read_weights(h5["model_weights"], model, path, era=era)
+            if compile and training is not None:
+                _restore_compiled(model, training, h5, path)
     return model
+
+
+def version_era(group: Any) -> str:
+    """The era of a file or group; Keras 1 wrote no version."""
+    return eras.era_of(group.attrs.get("keras_version"))
 
 
 def _restore_compiled(model: Any, training: dict, h5: Any, path: str) -> None:
     from .. import optimizers
 
-    described = training.pop("optimizer_config")
-    known = {k: v for k, v in training.items() if k in ("loss", "metrics", "weighted_metrics", "loss_weights") and v}
-    model.compile(optimizer=optimizers.deserialize(described), **{k: registry.deserialize(v) for k, v in known.items()})
+    given = eras.upgraded_training(training)
+    described = given.pop("optimizer")
+    model.compile(optimizer=optimizers.deserialize(described), **{k: registry.deserialize(v) for k, v in given.items()})
     if "optimizer_weights" in h5 and model.trainable_variables:
         at = h5["optimizer_weights"]
-        values = [hdf5.values_of(at[n], path) for n in _read_names(at, "weight_names", path)]
-        model.optimizer.build(model.trainable_variables)
-        model.optimizer.set_weights(values)
+        values = [hdf5.values_of(at[n], path) for n in _read_names(at, "weight_names")]
+        optimizer_state.assign(model, values, path)
+        old_weights.resume_averages(model)

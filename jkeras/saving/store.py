@@ -1,6 +1,6 @@
 """Weights as trees in HDF5, in the layout of Keras 3: each layer under its place in the model, its variables "0", "1", ..."""
 
-import warnings
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from ..core.layer import Layer
 from ..core.naming import snake_case
-from ..core.variable import initialize
-from . import hdf5
+from ..core.variable import Variable, initialize
+from . import hdf5, optimizer_state
 from .errors import FileError
 
 
@@ -78,16 +78,23 @@ def contents(model: Any, optimizer: bool = True) -> Iterator[tuple[str, str, dic
         one.save_own_variables(store)
         yield f"{place}/vars" if place else "vars", one.name, store
     if optimizer and getattr(model, "optimizer", None) is not None and model.optimizer.built:
-        state = {str(i): v for i, v in enumerate(model.optimizer.variables)}
+        state = {str(i): value for i, (_, value) in enumerate(optimizer_state.state_of(model.optimizer))}
         yield "optimizer/vars", model.optimizer.name, state
 
 
 def read(group: Any, model: Any, path: str, skip_mismatch: bool = False) -> None:
     """Reads the weights into a model: everything is checked before anything is assigned."""
     pairs: list[tuple[Any, np.ndarray]] = []
+    own_way: list[tuple[Any, dict]] = []
     for place, one in parts(model):
-        own = _own(one)
         at = group.get(f"{place}/vars" if place else "vars")
+        own = _own(one)
+        if not _is_plain(one, own):
+            if at is None and own and not skip_mismatch:
+                raise FileError(f"{path}: the file has nothing at {place!r} for layer {one.name!r}.")
+            if at is not None:
+                own_way.append((one, {key: hdf5.values_of(at[key], path) for key in at}))
+            continue
         stored = [] if at is None else sorted(at.keys(), key=int)
         if len(stored) != len(own):
             if skip_mismatch:
@@ -97,8 +104,30 @@ def read(group: Any, model: Any, path: str, skip_mismatch: bool = False) -> None
                 "Is it the file of another model?"
             )
         pairs += _matched([at[key] for key in stored] if at is not None else [], own, one.name, path, skip_mismatch)
-    pairs += _optimizer_pairs(group, model, path)
+    pairs += optimizer_state.pairs_of_tree(group, model, path)
+    with _restored_on_error([one for one, _ in own_way]):
+        for one, values in own_way:
+            one.load_own_variables(values)
     assign(pairs)
+
+
+def _is_plain(one: Any, own: list[Any]) -> bool:
+    """Are a layer's values in a file those of its Variables, so that they can be checked before any is assigned?"""
+    reads = type(one).load_own_variables
+    ours = getattr(reads, "__module__", "").startswith("jkeras.")
+    return reads is Layer.load_own_variables or ours and bool(own) and all(isinstance(v, Variable) for v in own)
+
+
+@contextlib.contextmanager
+def _restored_on_error(layers: list[Any]) -> Iterator[None]:
+    """Gives layers that read their weights in a way of their own the old ones back if one of them fails."""
+    before = [(v, v.numpy()) for one in layers for v in one.variables]
+    try:
+        yield
+    except BaseException:
+        for v, value in before:
+            v.assign(value)
+        raise
 
 
 def assign(pairs: list[tuple[Any, np.ndarray]]) -> None:
@@ -124,28 +153,3 @@ def _matched(datasets: list, variables: list, name: str, path: str, skip: bool) 
             raise FileError(f"{path}: layer {name!r}: {v.path!r} has shape {v.shape}, the file has {tuple(d.shape)}.")
         pairs.append((v, hdf5.values_of(d, path, v.array_dtype)))
     return pairs
-
-
-def _optimizer_pairs(group: Any, model: Any, path: str) -> list[tuple[Any, np.ndarray]]:
-    at = group.get("optimizer/vars")
-    optimizer = getattr(model, "optimizer", None)
-    if at is None or optimizer is None:
-        return []
-    before = dict(vars(optimizer))
-    try:
-        if not optimizer.built:
-            optimizer.build(model.trainable_variables)
-        variables = list(optimizer.variables)
-        datasets = [at[k] for k in sorted(at.keys(), key=int)]
-        if [d.shape for d in datasets] != [v.shape for v in variables]:
-            warnings.warn(
-                f"{path}: its optimizer state ({len(datasets)} variables) is not one of {optimizer.name!r} "
-                f"({len(variables)} variables) and is left out.",
-                stacklevel=2,
-            )
-            return []
-        return _matched(datasets, variables, "optimizer", path, False)
-    except BaseException:
-        vars(optimizer).clear()
-        vars(optimizer).update(before)
-        raise
