@@ -138,6 +138,19 @@ class Distribution:
             raise ValueError(f"distribute_dataset: {type(dataset).__name__} cannot be iterated.")
         return dataset
 
+    def distribute_tf_dataset(self, dataset: Any) -> Any:
+        """Every n-th batch of a ``tf.data`` data set, cut to this process's size; for ``auto_shard_dataset=False``."""
+        parts = min(self.num_processes, self.num_model_replicas)
+        if parts == 1:
+            return dataset
+        size = next(iter(dataset.take(1)))
+        rows = len(jax.tree.leaves(size)[0])
+        if rows % parts:
+            raise ValueError(
+                f"distribute_tf_dataset: batches of {rows} cannot be split over {parts} processes; use {rows // parts * parts}."
+            )
+        return dataset.rebatch(rows // parts).shard(parts, self.data_shard_id)
+
     def __deepcopy__(self, memo: dict) -> "Distribution":
         return self
 
