@@ -25,11 +25,12 @@ def keras(impl):
 
 
 @pytest.fixture(autouse=True, scope="module")
-def compile_quickly(request, impl):
+def compile_quickly(request):
     """Programs that run once need no optimisation: that saves a fifth of the suite's time.
 
     Not so training runs, which loop, and the small families, whose half precision is that of fused programs.
     """
+    impl = request.config.getoption("--impl")
     if impl in ("keras224", "tf_keras") or request.path.name in ("test_training.py", "test_small_families.py"):
         yield
         return

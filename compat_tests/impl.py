@@ -14,7 +14,7 @@ def load(name):
     if not keras.__version__.startswith(wanted):
         raise ValueError(
             f"--impl {name} wants Keras {wanted}*, but this environment has {keras.__version__}. "
-            "Keras 2.2.4 is reached through compat_tests/run_real.py (see its first lines)."
+            "Keras 2.2.4 is reached through compat_tests/__main__.py (see its first lines)."
         )
     return keras
 
