@@ -415,6 +415,7 @@ class Layer(Configurable):
                 raise ValueError(
                     f"{spec.describe(self)}: weight {v.path!r} has shape {v.shape}, received {tuple(w.shape)}."
                 )
+        values = [w.astype(v.array_dtype, copy=False) for v, w in zip(variables, values, strict=True)]
         for v, w in zip(variables, values, strict=True):
             v.assign(w)
 
