@@ -55,13 +55,18 @@ def read(path):
         with open(path, "rb") as f:
             whole = io.BytesIO(f.read())
         with zipfile.ZipFile(whole) as z:
+            if any(info.compress_type != zipfile.ZIP_STORED for info in z.infolist()):
+                raise ValueError("its parts are compressed, which could hide their size")
             damaged = z.testzip()
         if damaged is not None:
             raise ValueError(f"its part {damaged} has changed")
         whole.seek(0)
         with np.load(whole, allow_pickle=False) as arrays:
             return _rich(json.loads(bytes(arrays["state"])), arrays)
-    except (ValueError, KeyError, zipfile.BadZipFile, EOFError, NotImplementedError, TypeError, OverflowError) as error:
+    except (
+        ValueError, KeyError, zipfile.BadZipFile, EOFError, NotImplementedError, TypeError, OverflowError, MemoryError,
+        RecursionError,
+    ) as error:  # fmt: skip
         raise OSError(f"{path}: the backup is damaged ({error}). Delete it to start from the beginning.") from error
 
 
