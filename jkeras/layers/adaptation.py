@@ -41,7 +41,7 @@ class LowRank:
         return self.numpy() if dtype is None else self.numpy().astype(dtype)
 
     def __rmatmul__(self, inputs):
-        return inputs @ self.base + inputs @ self.a @ self.b * self.scale
+        return matmul(inputs, self.base) + inputs @ self.a @ self.b * self.scale
 
 
 class Int8:
@@ -119,12 +119,17 @@ def _backward(equation, kept, upstream):
 int8_einsum.defvjp(_forward, _backward)
 
 
+def matmul(inputs, kernel):
+    """``inputs @ kernel`` that knows adapted kernels; the operator alone may take the kernel's value first."""
+    return kernel.__rmatmul__(inputs) if isinstance(kernel, LowRank | Int8) else inputs @ kernel
+
+
 def einsum(equation, inputs, kernel):
     """``jnp.einsum`` that knows adapted kernels."""
     if isinstance(kernel, LowRank):
         more = jnp.matmul(kernel.a.value, kernel.b.value) * kernel.scale
         return einsum(equation, inputs, kernel.base) + jnp.einsum(equation, inputs, more)
-    return inputs @ kernel if isinstance(kernel, Int8) else jnp.einsum(equation, inputs, kernel)
+    return matmul(inputs, kernel) if isinstance(kernel, Int8) else jnp.einsum(equation, inputs, kernel)
 
 
 def rows(table, indices, dtype):

@@ -43,7 +43,7 @@ class Dense(Layer):
         adaptation.begin(self)
 
     def call(self, inputs):
-        outputs = inputs @ self.kernel
+        outputs = adaptation.matmul(inputs, self.kernel)
         return self.activation(outputs if self.bias is None else outputs + self.bias)
 
     def get_config(self):
