@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .core import registry
-from .core.declare import Configurable, Converter, current_era, declare, era_default
+from .core.declare import Configurable, Converter, current_era, declare, era_default, resolve_default
 from .core.dtypes import array_dtype, is_float, standardize_dtype
 from .core.registry import Family
 from .core.rng import key_of
@@ -270,7 +270,9 @@ class VarianceScaling(_Scaled):
             raise ValueError(
                 f"VarianceScaling(distribution={self.distribution!r}): expected one of {(*DISTRIBUTIONS,)}."
             )
-        self.mode, self.distribution = self.mode.lower(), DISTRIBUTIONS[self.distribution.lower()]
+        self.mode, name = self.mode.lower(), self.distribution.lower()
+        usual = resolve_default(type(self), "distribution", era_default("truncated_normal"))
+        self.distribution = name if name == usual else DISTRIBUTIONS[name]  # Keras 2.2 said "normal" for the same
 
 
 def _scaled(name, scale, mode, distribution, text):

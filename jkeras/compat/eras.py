@@ -19,8 +19,20 @@ _BEFORE_3 = {
     ("LearningRateScheduler", "rate_name"): "lr",
     ("LambdaCallback", "positional"): _POSITIONAL_BATCH,
     ("binary_accuracy", "averages_last_axis"): True,
-    ("ConvLSTMCell", "recurrent_activation"): "hard_sigmoid",
+    **{(f"ConvLSTM{kind}", "recurrent_activation"): "hard_sigmoid" for kind in ("Cell", "1D", "2D", "3D")},
     ("hard_sigmoid", "slope"): 0.2,
+    ("to_categorical", "dtype"): "float32",
+    ("Concatenate", "mask_of_all"): True,
+    **{
+        (name, "data_format"): "channels_last"
+        for name in (
+            "AveragePooling1D",
+            "Conv1D",
+            "GlobalAveragePooling1D",
+            "GlobalMaxPooling1D",
+            "MaxPooling1D",
+        )
+    },
 }
 _KERAS_2 = {
     **_BEFORE_3,
@@ -37,6 +49,21 @@ _KERAS_2 = {
     ("ModelCheckpoint", "positional"): ("period",),
     ("TensorBoard", "log_dir"): "./logs",
     ("hinge", "converts_labels"): False,
+    ("Model", "predict_verbose"): 0,
+    ("SeparableConv1D", "data_format"): "channels_last",
+    ("VarianceScaling", "distribution"): "normal",
+    ("LambdaCallback", "positional"): _POSITIONAL_BATCH,
+    ("TensorBoard", "positional"): (
+        "batch_size",
+        "write_graph",
+        "write_grads",
+        "write_images",
+        "embeddings_freq",
+        "embeddings_layer_names",
+        "embeddings_metadata",
+        "embeddings_data",
+        "update_freq",
+    ),
     # optimizers
     ("Adagrad", "learning_rate"): 0.01,
     ("Adadelta", "learning_rate"): 1.0,
@@ -65,6 +92,20 @@ _TF_KERAS = {
     ("InputLayer", "shape_in_list"): True,
     ("Softmax", "robust_masking"): False,
     ("Progbar", "style"): "tf2",
+    ("Identity", "supports_masking"): False,
+    ("Normalization", "counts"): True,
+    ("ModelCheckpoint", "positional"): ("save_freq", "options", "initial_value_threshold"),
+    **{
+        (f"{name}", "name"): None
+        for name in (
+            "CosineDecay",
+            "CosineDecayRestarts",
+            "ExponentialDecay",
+            "InverseTimeDecay",
+            "PiecewiseConstantDecay",
+            "PolynomialDecay",
+        )
+    },
     ("Loss", "reduction"): "auto",
     ("KLDivergence", "name"): "kullback_leibler_divergence",
     ("_IoUBase", "default_dtype"): "float32",

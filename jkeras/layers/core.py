@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 
 from ..core import connections, registry
-from ..core.declare import Converter
+from ..core.declare import Converter, era_default, resolve_default
 from ..core.layer import Layer, layer
 from ..core.spec import InputSpec, describe
 from . import adaptation

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from ..core import frame as frames
-from ..core.declare import Converter
+from ..core.declare import Converter, era_default, resolve_default
 from ..core.layer import Layer, layer
 from ..core.spec import describe
 from .fields import Flag
@@ -184,7 +184,6 @@ class Concatenate(Layer):
 
     axis: int = -1
     supports_masking = True
-    combine = staticmethod(jnp.any)  # a step passes if one feature does; before Keras 3: if all do
 
     def build(self, input_shape):
         self.compute_output_shape(input_shape)
@@ -216,7 +215,9 @@ class Concatenate(Layer):
         for x, m in zip(inputs, mask):
             m = jnp.ones(x.shape, bool) if m is None else jnp.asarray(m)
             whole.append(jnp.broadcast_to(m.reshape(*m.shape, *[1] * (x.ndim - m.ndim)), x.shape))
-        return type(self).combine(jnp.concatenate(whole, axis=self.axis), axis=-1)
+        # a step passes if one feature does; before Keras 3: if all do
+        every = resolve_default(type(self), "mask_of_all", era_default(False))
+        return (jnp.all if every else jnp.any)(jnp.concatenate(whole, axis=self.axis), axis=-1)
 
 
 def _axes(value):

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core import config as settings
 from ..core import dtypes, registry
-from ..core.declare import BaseArgument, Converter, current_era
+from ..core.declare import BaseArgument, Converter, current_era, era_default, resolve_default
 from ..core.layer import Layer, layer
 from ..core.spec import describe
 from .fields import Flag, choice
@@ -147,6 +147,7 @@ class Normalization(Layer):
         if self.built and self.input_mean is None:
             self.adapt_mean.assign(np.zeros(self.adapt_mean.shape))
             self.adapt_variance.assign(np.ones(self.adapt_variance.shape))
+            self.count.assign(0)
 
     def update_state(self, data):
         """Takes a further batch into mean and variance."""
@@ -166,6 +167,8 @@ class Normalization(Layer):
         self._moments = (count, total, variance)
         self.adapt_mean.assign(total)
         self.adapt_variance.assign(variance)
+        if resolve_default(type(self), "counts", era_default(False)):
+            self.count.assign(count)
 
     def finalize_state(self):
         """Nothing is left to do after weights were set: they are read when the layer is called."""

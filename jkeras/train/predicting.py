@@ -10,7 +10,7 @@ from ..core import placement
 from ..core.declare import era_default, resolve_default
 from ..core.purity import rows_are_independent
 from ..core.variable import count_made, initialize
-from . import checks, programs, sharding, step
+from . import checks, host, programs, sharding, step
 from .callbacks.base import CallbackList
 from .compiler import jit_for
 from .data import adapt
@@ -31,7 +31,8 @@ class Predictor:
         self._seen: tuple[int, int] = (0, -1)
         one = step.predict_step(model, self.params, self.state)
         compiled = model._compiled
-        jit = compiled is None or compiled.jit
+        jit = (compiled is None or compiled.jit) and host.can_compile(model)
+        self._host_first = host.stands_first(model)
         self._step, self._jit = one, jit
         self._run: Any = None
         self._pads = jit and rows_are_independent(model)
@@ -72,6 +73,8 @@ class Predictor:
         """Outputs for one batch; only what the call itself changes (states of stateful layers) is written."""
         params = [v._cell if v._cell is not None else v.materialize() for v in self.params]
         state = [v._cell if v._cell is not None else v.materialize() for v in self.state]
+        if self._host_first:
+            x = self.model._graph.prepare(x, training=False)
         if self.split is not None:
             x = self.split.batch(x)
         if self._run is None:
@@ -130,7 +133,7 @@ def predict(
     """
     kwargs = checks.old_words(model, "predict", kwargs)
     checks.no_unknown("predict", predict, kwargs)
-    verbose = checks.verbosity(resolve_default(type(model), "verbose", verbose))
+    verbose = checks.verbosity(resolve_default(type(model), "predict_verbose", verbose))
     quiet = verbose == 0 and not callbacks
     if quiet and type(x) is np.ndarray and x.dtype == np.float32 and 0 < len(x) <= (batch_size or 32) and steps is None:
         _checked(model, x)

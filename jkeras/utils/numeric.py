@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jkeras.core.declare import takes_old_words
+from jkeras.core.declare import era, takes_old_words
 
 
 @takes_old_words
@@ -12,7 +12,7 @@ def to_categorical(x, num_classes=None, dtype=None):
     """One-hot rows of integer labels. (*) or (*, 1) -> (*, num_classes)
 
     `num_classes` is the largest label + 1 unless given. A jax array gives a jax array (also under `jit`, where
-    `num_classes` is needed), anything else a numpy array of `dtype`, float64 by default.
+    `num_classes` is needed), anything else a numpy array of `dtype`, float64 by default (float32 before Keras 3).
 
     Source: https://keras.io/api/utils/python_utils/#to_categorical-function.
 
@@ -24,6 +24,7 @@ def to_categorical(x, num_classes=None, dtype=None):
            [0., 1., 0.]])
     """
     labels = integers(x, "to_categorical")
+    dtype = dtype or era.defaults.get(("to_categorical", "dtype"))
     if num_classes is None:
         num_classes = highest(labels, "to_categorical") + 1
     check_range(labels, num_classes, "to_categorical")

@@ -63,10 +63,11 @@ class ModelCheckpoint(MonitorCallback):
         *args, save_freq="epoch", period=1, options=None, initial_value_threshold=None, **kwargs,
     ):  # fmt: skip
         given = {"save_freq": save_freq, "period": period, "initial_value_threshold": initial_value_threshold}
+        given["options"] = options
         given |= by_position(self, args, ("save_freq", "initial_value_threshold"))
         given |= todays_words(self, kwargs, tuple(given))
         super().__init__(monitor, mode, given["initial_value_threshold"])
-        if options is not None:
+        if given["options"] is not None:
             raise ValueError(
                 "ModelCheckpoint: options belong to TensorFlow's file writer, which is not used. Leave them out."
             )
