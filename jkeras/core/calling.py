@@ -215,9 +215,11 @@ def call_symbolically(layer: Any, args: tuple, kwargs: dict) -> Any:
         build_if_needed(layer, sig, args, kwargs)
     first = args[0] if args else next(iter(kwargs.values()))
     layer._check_input(first)
-    outputs = closed_form(layer, args, kwargs)
-    if outputs is None:
-        outputs = _abstract_call(layer, args, kwargs)
+    if layer._declares_spec():  # its author has said what comes out
+        outputs = layer.compute_output_spec(*args, **kwargs)
+    else:
+        outputs = closed_form(layer, args, kwargs)
+        outputs = _abstract_call(layer, args, kwargs) if outputs is None else outputs
     # a layer may hand its input through: each node needs tensors of its own
     inputs = {id(t) for t in symbolic.tensors_in((args, kwargs))}
     outputs = symbolic.map_tensors(lambda t: _copy(t) if id(t) in inputs or t._keras_history else t, outputs)

@@ -1,12 +1,31 @@
 """A graph of nodes between given inputs and outputs: ordered once, run as often as wanted."""
 
+import functools
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from . import frame as frames
 from .symbolic import KerasTensor, Node, map_tensors, tensors_in
+
+
+@jax.tree_util.register_pytree_node_class
+class Prepared:
+    """What the layers that cannot be compiled made of the inputs, with the other inputs: goes in their place."""
+
+    def __init__(self, values: list[Any]):
+        self.values = values
+
+    def tree_flatten(self) -> tuple[list[Any], None]:
+        """Its arrays."""
+        return self.values, None
+
+    @classmethod
+    def tree_unflatten(cls, _: None, values: Any) -> "Prepared":
+        """From its arrays."""
+        return cls(list(values))
 
 
 class Graph:
@@ -106,26 +125,60 @@ class Graph:
             )
         return array
 
+    @functools.cached_property
+    def host_nodes(self) -> list[Node]:
+        """The nodes of layers that cannot be compiled, as far as they need only inputs and one another."""
+        ready, found = set(self._input_ids), []
+        for node in self.nodes:
+            if not getattr(node.operation, "supports_jit", True) and all(id(x) in ready for x in node.input_tensors):
+                found.append(node)
+                ready.update(id(x) for x in node.output_tensors)
+        return found
+
+    @functools.cached_property
+    def prepared_tensors(self) -> list[KerasTensor]:
+        """What the rest of the graph takes once the host nodes have run."""
+        host = {id(node) for node in self.host_nodes}
+        wanted = {id(x) for node in self.nodes if id(node) not in host for x in node.input_tensors}
+        wanted.update(map(id, self.output_tensors + self.extras))
+        made = [x for node in self.host_nodes for x in node.output_tensors]
+        return [x for x in (*self.input_tensors, *made) if id(x) in wanted]
+
+    def prepare(self, given: Any, training: bool) -> Prepared:
+        """Runs the host nodes on given inputs."""
+        values: dict[int, Any] = dict(zip(self._input_ids, self.flatten_inputs(given), strict=True))
+        with frames.Frame(training=training):
+            self._run_nodes(self.host_nodes, values)
+        return Prepared([values[id(x)] for x in self.prepared_tensors])
+
     def run(self, given: Any, training: Any = None) -> Any:
         """The outputs for given inputs."""
         return self.run_all(given, training)[0]
 
     def run_all(self, given: Any, training: Any = None) -> tuple[Any, list[Any]]:
         """The outputs and the extras for given inputs."""
-        values: dict[int, Any] = dict(zip(self._input_ids, self.flatten_inputs(given), strict=True))
         frame = frames.current()
         if frame is not None and training is not None:
             frame.training = training
+        nodes = self.nodes
+        if isinstance(given, Prepared):
+            values = dict(zip(map(id, self.prepared_tensors), given.values, strict=True))
+            nodes = [node for node in nodes if node not in self.host_nodes]
+        else:
+            values = dict(zip(self._input_ids, self.flatten_inputs(given), strict=True))
+        self._run_nodes(nodes, values)
+        return map_tensors(lambda t: values[id(t)], self.outputs), [values[id(t)] for t in self.extras]
 
+    @staticmethod
+    def _run_nodes(nodes: list[Node], values: dict[int, Any]) -> None:
         def fill(x: Any) -> Any:
             return map_tensors(lambda t: values[id(t)], x)
 
-        for node in self.nodes:
+        for node in nodes:
             made = node.operation.fed if node.is_input else node.run(fill)
             outputs = tensors_in_values(made, node.outputs)
             for x, y in zip(node.output_tensors, outputs, strict=True):
                 values[id(x)] = y
-        return map_tensors(lambda t: values[id(t)], self.outputs), [values[id(t)] for t in self.extras]
 
 
 def tensors_in_values(values: Any, like: Any) -> list[Any]:

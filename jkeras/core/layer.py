@@ -179,6 +179,9 @@ class Layer(Configurable):
         shape, call = self._definer("compute_output_shape"), self._definer("call")
         return shape is not Layer and issubclass(shape, call) and shape.__module__.startswith("jkeras.")
 
+    def _declares_spec(self) -> bool:
+        return self._definer("compute_output_spec") is not Layer
+
     def _declares_shape(self) -> bool:
         return self._definer("compute_output_shape") is not Layer
 

@@ -176,6 +176,13 @@ class _RandomSide(ImageLayer):
     moves_masks = True
     supports_jit = False
 
+    def compute_output_shape(self, input_shape):
+        """The shape with a size that is not known."""
+        return tuple(
+            None if axis % len(input_shape) == len(input_shape) - 3 + self.axis - 1 else size
+            for axis, size in enumerate(input_shape)
+        )
+
     def draw(self, key, shape):
         low, high = (1.0 + f for f in pair_of(self.factor))
         try:

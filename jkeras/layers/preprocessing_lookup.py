@@ -3,7 +3,6 @@
 import collections
 import os
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -201,12 +200,16 @@ class _Lookup(Layer):
         found = [names[v] if 0 <= v < len(names) else self.oov_token for v in np.asarray(values).reshape(-1).tolist()]
         return np.array(found).reshape(np.shape(values))
 
+    def compute_output_spec(self, inputs):
+        """Symbolic indices, encodings, or, inverted, tokens."""
+        dtype = "string" if self.invert and not self.integers else "int64"
+        return symbolic(inputs, self.output_mode, self._depth(), dtype if self.output_mode == "int" else "float32")
+
     def call(self, inputs):
         if isinstance(inputs, KerasTensor):
-            dtype = ("int64" if self.integers else "string") if self.invert else "int64"
-            return symbolic(inputs, self.output_mode, self._depth(), dtype if self.output_mode == "int" else "float32")
+            return self.compute_output_spec(inputs)
         inputs = inputs if hasattr(inputs, "shape") else np.asarray(inputs)
-        if self.invert and (self.integers or not isinstance(inputs, jax.core.Tracer)):
+        if self.invert:
             return on_host(self._inverted, [inputs]) if self.integers else self._inverted(inputs)
         return self._encode(on_host(self._indices, [inputs]))
 

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from ..core import placement
 from ..core.config import get_setting
 from ..core.declare import current_era, era_default, resolve_default
 from . import compiling, streaming, timing
@@ -44,7 +45,8 @@ class Run:
         if id(source) not in self._whole:
             there = [one for one, whole in self._whole.values() if whole]
             split = self.session.split
-            fits = not source.host_only and streaming.fits([*there, source], 1 if split is None else split.copies())
+            on_host = source.host_only or self.session.host_first
+            fits = not on_host and streaming.fits([*there, source], 1 if split is None else split.copies())
             self._whole[id(source)] = (source, fits and (split is None or split.shares_data()))
         return self._whole[id(source)][1]
 
@@ -178,7 +180,7 @@ class Position:
     def get_state(self) -> dict[str, Any]:
         """What ``set_state`` of a new run needs."""
         assert self.plan is not None
-        kept = [np.asarray(v.materialize()) for v in (*self.plan.state, *self.plan.metrics)]
+        kept = [placement.to_host(v.materialize()) for v in (*self.plan.state, *self.plan.metrics)]
         whole = self.source is None or self.finished
         state = dict(self._at_start)
         if whole and self.rng is not None:

@@ -152,7 +152,7 @@ def predict(
     parts = []
     size = source.batch_size if source.kind == "arrays" else _rows(first)
     shown.on_predict_begin()
-    with Deferred() as interrupts:
+    with Deferred() as interrupts, sharding.together():
         for number, (part, _, _) in enumerate(batches(source, None)):
             shown.on_predict_batch_begin(number)
             outputs = predictor(part, size)

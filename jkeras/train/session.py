@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from ..core import frame as frames
 from ..core import placement
-from . import compiling, programs, sharding, step
+from . import compiling, host, programs, sharding, step
 from .compiler import jit_for
 from .step import Batch, Carry, Plan
 
@@ -38,7 +38,8 @@ class Session:
         self.model, self.plan, self.split = model, plan, split
         if split is not None:
             split.settle(plan)
-        self.jit = model._compiled.jit
+        self.jit = model._compiled.jit and host.can_compile(model)
+        self.host_first = host.stands_first(model)
         self.version = getattr(model.optimizer, "version", 0)  # grows when the optimizer's compiled-in settings change
         self._epoch: dict[tuple, programs.EpochProgram] = {}
         self._streams: dict[str, Any] = {}
@@ -92,7 +93,8 @@ class Session:
             program = self._epoch[key] = programs.EpochProgram(self._step(mode), size, self.jit)
         fixed, carry = self._gather(mode)
         if self.split is not None and self.split.several:
-            carry, logs = self.split.guard(lambda: program(fixed, carry, data, order, first, count))
+            for i in range(count):  # every process makes the same calls, whatever its callbacks ask for
+                carry, logs = program(fixed, carry, data, order, first + i * size, 1)
         else:
             carry, logs = program(fixed, carry, data, order, first, count)
         self._put_back(mode, carry)
@@ -100,6 +102,8 @@ class Session:
 
     def run_batch(self, mode: str, batch: Batch) -> dict:
         """Runs one batch that is at hand."""
+        if self.host_first:
+            batch = self.placed(host.prepared(self.model, batch, mode == "train"))
         program = self._streams.get(mode)
         fixed, carry = self._gather(mode)
         if self.split is not None:
@@ -108,10 +112,7 @@ class Session:
             one = self._step(mode)
             program = jit_for(one, (fixed, carry, batch), donate_argnums=1) if self.jit else one
             self._streams[mode] = program
-        if self.split is not None and self.split.several:
-            carry, logs = self.split.guard(lambda: program(fixed, carry, batch))
-        else:
-            carry, logs = program(fixed, carry, batch)
+        carry, logs = program(fixed, carry, batch)
         self._put_back(mode, carry)
         return logs
 
