@@ -125,13 +125,20 @@ class Cell(Layer):
         parts = [product(sequence * m, k) for m, k in zip(mask, jnp.split(kernel, self.gates, axis=-1), strict=True)]
         return jnp.concatenate(parts, axis=-1) + (0 if bias is None else bias)
 
-    def _gated(self, cell, acts, projected, states, options, inner=None, product=nn.recur):
+    def _entered(self, sequence, bias, training):
+        """The inputs and what ``nn.run`` may project them with itself; projected already where dropout is in the way."""
+        if training and self.dropout > 0:
+            return self._project(sequence, bias, training), None
+        return sequence, (jnp.asarray(self.kernel), None if bias is None else jnp.asarray(bias))
+
+    def _gated(self, cell, acts, projected, states, options, inner=None, product=nn.recur, entry=None):
         mask, training, reverse, unroll = options
         drop = self._mask_of(self.recurrent_dropout, states[0].shape, states[0].dtype, training)
         known = tuple(ELEMENTWISE.get(act, act) for act in acts)
         return nn.run(
             cell, known, projected, jnp.asarray(self.recurrent_kernel), inner, states, mask=mask, drop=drop,
             reverse=reverse, unroll=unroll, elementwise=all(act in ELEMENTWISE for act in acts), product=product,
+            entry=entry,
         )  # fmt: skip
 
     def _stepped(self, step, projected, states, options):
@@ -250,8 +257,8 @@ class LSTMCell(Cell):
 
     def run(self, sequence, states, mask=None, training=False, reverse=False, unroll=False):
         acts = (self.activation, self.recurrent_activation)
-        projected = self._project(sequence, self._one_bias(), training)
-        return self._gated(nn.LSTM, acts, projected, states, (mask, training, reverse, unroll))
+        inputs, entry = self._entered(sequence, self._one_bias(), training)
+        return self._gated(nn.LSTM, acts, inputs, states, (mask, training, reverse, unroll), entry=entry)
 
     def _one_bias(self):
         return self.bias
