@@ -54,7 +54,7 @@ def sharding_of(variable: Any) -> Sharding | None:
 
 def is_main() -> bool:
     """Is this the process that prints and writes?"""
-    return jax.process_index() == 0
+    return not jax.distributed.is_initialized() or jax.process_index() == 0
 
 
 def whole(mesh: Any) -> NamedSharding:
@@ -72,7 +72,7 @@ def put(value: Any, sharding: Sharding) -> jax.Array:
         if not value.is_fully_addressable:
             return jax.jit(lambda a: a, out_shardings=sharding)(value)
     value = np.asarray(value)
-    return jax.make_array_from_callback(value.shape, sharding, lambda index: np.ascontiguousarray(value[index]))
+    return jax.make_array_from_callback(value.shape, sharding, lambda index: value[index])
 
 
 def to_host(value: Any) -> np.ndarray:

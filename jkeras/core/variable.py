@@ -197,7 +197,7 @@ class Variable:
     # ---- being an array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        value = np.asarray(self.value)
+        value = placement.to_host(self.value)
         return value if dtype is None else value.astype(dtype)
 
     def __jax_array__(self) -> jax.Array:

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 from typing import Any
 
 import jax
@@ -46,6 +47,7 @@ def initialize(
         heartbeat_timeout_seconds=timeout,
         initialization_timeout=max(timeout, 60),
     )
+    end_at_once_on_errors()
     share_seed()
 
 
@@ -67,3 +69,16 @@ def share_seed() -> None:
         rng.set_seed(shared)
     elif seed != shared:
         raise ValueError(f"set_random_seed: process {jax.process_index()} has seed {seed}, process 0 has {shared}.")
+
+
+def end_at_once_on_errors() -> None:
+    """An uncaught exception ends this process without waiting for the others, which then stop, too."""
+    show = sys.excepthook
+
+    def end(kind: Any, error: Any, traceback: Any) -> None:
+        show(kind, error, traceback)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(1)
+
+    sys.excepthook = end

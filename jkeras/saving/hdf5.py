@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import placement
 from .checksums import LARGE, Window, check, check_large, seal
 from .errors import FileError
 
@@ -47,7 +48,7 @@ def writing(target: Any) -> Iterator[Any]:
 
 def put(group: Any, key: str, value: Any) -> Any:
     """Writes an array and its checksums; bfloat16 as float32 with a note, as Keras 3 reads it."""
-    array = np.asarray(value.materialize() if hasattr(value, "materialize") else value)
+    array = placement.to_host(value.materialize() if hasattr(value, "materialize") else value)
     small_float = array.dtype.name == "bfloat16"
     if small_float:
         array = array.astype("float32")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import placement
 from ..core.variable import initialize
 from . import store
 from .errors import FileError
@@ -44,7 +45,7 @@ def write(path: str, model: Any) -> None:
     """Writes the weights of a model; names are the weights' paths, their order and checksums stand in the metadata."""
     package = _package()
     initialize(model.variables)
-    arrays = {name: np.asarray(v.materialize()) for name, v in _named(model).items()}
+    arrays = {name: placement.to_host(v.materialize()) for name, v in _named(model).items()}
     sums = {name: _checksum(name, a) for name, a in arrays.items()}
     package.numpy.save_file(arrays, path, metadata={"format": "np", "jkeras": json.dumps(sums)})
 

@@ -11,7 +11,7 @@ import numpy as np
 from ..core.config import get_setting
 from ..core.declare import current_era, era_default, resolve_default
 from ..core.rng import fresh_seed
-from . import checks, compiling, step
+from . import checks, compiling, sharding, step
 from .callbacks.base import CallbackList
 from .data import adapt, validation_split
 from .interrupts import Deferred
@@ -77,7 +77,7 @@ def fit(
     callback_list = CallbackList(callbacks, add_history=True, add_progbar=verbose != 0, model=model)
     callback_list.set_params(_params(model, source, epochs, verbose, validation))
     _give_validation_data(callback_list, validation)
-    with Deferred() as interrupts:
+    with Deferred() as interrupts, sharding.together():
         run = Run(session, callback_list, interrupts)
         return _epochs(run, source, validation, initial_epoch, epochs, validation_freq)
 
@@ -246,7 +246,7 @@ def evaluate(
     callback_list.set_params(pass_params(source, verbose))
     for callback in callback_list:
         callback.set_model(model)
-    with Deferred() as interrupts:
+    with Deferred() as interrupts, sharding.together():
         run = Run(session, callback_list, interrupts)
         logs = _validate(run, source)
     return _as_result(model, logs, return_dict)

@@ -1,7 +1,8 @@
 """How the arrays of a training run lie on the devices of a distribution. One device needs nothing of this."""
 
+import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -130,23 +131,23 @@ class Split:
 
         return run
 
-    def guard(self, run: Callable) -> Any:
-        """Runs what needs all processes; raises RuntimeError that says so where one of them is gone."""
-        if not self.several:
-            return run()
-        try:
-            return run()
-        except (jax.errors.JaxRuntimeError, ValueError) as error:
-            if isinstance(error, ValueError) and "Gloo" not in str(error):
-                raise
-            raise RuntimeError(
-                ENDED.format(count=jax.process_count(), index=jax.process_index(), error=str(error).splitlines()[0])
-            ) from error
-
 
 @functools.cache
 def _told() -> set:
     return set()
+
+
+@contextlib.contextmanager
+def together() -> Iterator[None]:
+    """What needs all processes; raises RuntimeError that says so where one of them is gone."""
+    try:
+        yield
+    except (jax.errors.JaxRuntimeError, ValueError) as error:
+        if jax.process_count() == 1 or (isinstance(error, ValueError) and "Gloo" not in str(error)):
+            raise
+        raise RuntimeError(
+            ENDED.format(count=jax.process_count(), index=jax.process_index(), error=str(error).splitlines()[0])
+        ) from error
 
 
 def warn_unused(model: Any, distribution: Any) -> None:

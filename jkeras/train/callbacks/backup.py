@@ -9,7 +9,7 @@ import warnings
 
 import numpy as np
 
-from jkeras.core import rng
+from jkeras.core import placement, rng
 from jkeras.train.callbacks import state_file
 from jkeras.train.callbacks.base import Callback, by_position
 from jkeras.train.callbacks.checkpoint import Every, check_frequency
@@ -67,6 +67,7 @@ class BackupAndRestore(Callback):
         """Restores the backup, if there is one; the list calls it when every callback has begun."""
         self._list = callbacks
         self._epoch = self._batch = 0
+        state_file.remove_left_over(self.path)
         self._listen()
         state = self._read()
         if state is None:
@@ -114,7 +115,7 @@ class BackupAndRestore(Callback):
     def on_train_end(self, logs=None):
         """Training is complete: the backups go."""
         self._stop_listening()
-        if self.delete_checkpoint:
+        if self.delete_checkpoint and placement.is_main():
             for name in (FILE, PREVIOUS):
                 path = os.path.join(self.backup_dir, name)
                 if os.path.exists(path):
@@ -124,7 +125,6 @@ class BackupAndRestore(Callback):
 
     def save(self):
         """Writes a backup of the run as it is now."""
-        os.makedirs(self.backup_dir, exist_ok=True)
         run = getattr(self.model, "training_run", None)
         state = {
             "format": FORMAT,
@@ -135,6 +135,9 @@ class BackupAndRestore(Callback):
             "run": None if run is None else run.get_state(),
             "callbacks": [] if self._list is None else self._list.get_state(),
         }
+        if not placement.is_main():  # of several processes one writes
+            return
+        os.makedirs(self.backup_dir, exist_ok=True)
         if self.double_checkpoint and os.path.exists(self.path):
             previous = os.path.join(self.backup_dir, PREVIOUS)
             shutil.copyfile(self.path, previous + ".tmp")

@@ -2,6 +2,7 @@
 
 import warnings
 
+from jkeras.core import placement
 from jkeras.core.declare import era, era_default, resolve_default
 from jkeras.core.errors import unknown
 from jkeras.train.logs import Logs
@@ -181,6 +182,8 @@ class CallbackList(Callback):
         from jkeras.train.history import History
 
         self.callbacks = flatten(callbacks)
+        if not placement.is_main():  # of several processes one writes and prints
+            add_progbar = False
         for wanted, kind in ((add_history, History), (add_progbar, ProgbarLogger)):
             if wanted and not any(isinstance(c, kind) for c in self.callbacks):
                 self.callbacks.append(kind())
@@ -195,6 +198,11 @@ class CallbackList(Callback):
 
     def __len__(self):
         return len(self.callbacks)
+
+    def _active(self):
+        """The callbacks that act in this process."""
+        main = placement.is_main()
+        return [c for c in self.callbacks if main or not getattr(c, "main_only", False)]
 
     def append(self, callback):
         """Adds a callback at the end."""
@@ -221,7 +229,7 @@ class CallbackList(Callback):
     def hooks(self, hook):
         """The functions that a hook calls."""
         if hook not in self._called:
-            self._called[hook] = [_function(c, hook) for c in self.callbacks if overrides(c, hook)]
+            self._called[hook] = [_function(c, hook) for c in self._active() if overrides(c, hook)]
         return self._called[hook]
 
     def _call(self, hook, number, logs):
@@ -265,7 +273,7 @@ class CallbackList(Callback):
         """How many batches from number `batch` on may run as one; None where no batch hook cares."""
         asked = self._called.get(mode)
         if asked is None:
-            hooked = [c for c in self.callbacks if any(overrides(c, h) for h in BATCH_HOOKS[mode])]
+            hooked = [c for c in self._active() if any(overrides(c, h) for h in BATCH_HOOKS[mode])]
             asked = self._called[mode] = [getattr(c, "batches_until_hook", lambda batch: 1) for c in hooked]
         waits = [ask(batch) for ask in asked]
         return min((w for w in waits if w is not None), default=None)
@@ -286,14 +294,14 @@ class CallbackList(Callback):
         """Puts the states back; warns where the callbacks are not those that the state came from."""
         names = [s and s["class"] for s in state]
         mine = [type(c).__name__ if hasattr(c, "get_state") else None for c in self.callbacks]
-        if names != mine:
+        if names != mine and placement.is_main():
             warnings.warn(
                 f"The backup was made with the callbacks {names}, now there are {mine}. Each gets the state of the "
                 "first one of its class.",
                 stacklevel=2,
             )
         left = [s for s in state if s]
-        for callback in self.callbacks:
+        for callback in self._active():
             found = next((s for s in left if s["class"] == type(callback).__name__), None)
             if found is not None:
                 left.remove(found)

@@ -108,8 +108,8 @@ class OrbaxCheckpoint(MonitorCallback):
 
     def _save(self, step):
         orbax = self._orbax
-        # Orbax copies what it writes later; the next training step may reuse the buffers at once.
-        parts = {"state": orbax.args.StandardSave(jax.tree.map(np.asarray, self._tree()))}
+        # Each device hands its part over. What was read by `value` is copied before a training step reuses its memory.
+        parts = {"state": orbax.args.StandardSave(self._tree())}
         if not self.save_weights_only and hasattr(self.model, "get_config"):
             config = {"class_name": type(self.model).__name__}
             if hasattr(self.model, "to_json"):
@@ -126,7 +126,7 @@ class OrbaxCheckpoint(MonitorCallback):
         step = self.checkpointer.latest_step() if step is None else step
         if step is None:
             raise FileNotFoundError(f"OrbaxCheckpoint: {self.directory} holds no checkpoint.")
-        tree = jax.tree.map(np.asarray, self._tree())
+        tree = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=a.sharding), self._tree())
         args = self._orbax.args.Composite(state=self._orbax.args.StandardRestore(tree))
         found = self.checkpointer.restore(step, args=args)["state"]
         self.model.set_weights([found["weights"][str(i)] for i in range(len(found["weights"]))])

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from jkeras.core.declare import era_default, resolve_default
+from jkeras.train.callbacks import state_file
 from jkeras.train.callbacks.base import HOOKS, Callback, by_position
 from jkeras.train.logs import Logs
 from jkeras.train.progress import print_msg
@@ -115,6 +116,8 @@ class CSVLogger(Callback):
     Source: https://keras.io/api/callbacks/csv_logger/
     """
 
+    main_only = True  # of several processes one writes
+
     def __init__(self, filename, separator=",", append=False):
         super().__init__()
         self.sep = separator
@@ -136,6 +139,8 @@ class CSVLogger(Callback):
                 self.append_header = header is None
         self._close()
         self.csv_file = open(self.filename, mode, newline="")
+        if mode == "a" and _ends_within_a_line(self.filename):  # a process was killed while it wrote
+            self.csv_file.write("\r\n")
         self.writer = None
         self.keys = header[1:] if header and header[0] == "epoch" else None
 
@@ -187,9 +192,15 @@ class CSVLogger(Callback):
     def set_state(self, state):
         """Makes the file what it was."""
         self._close()
-        with open(self.filename, "w", newline="") as f:
-            f.write(state["text"])
+        state_file.replace(self.filename, state["text"].encode())
         self._open("a")
+
+
+def _ends_within_a_line(path):
+    with open(path, "rb") as f:
+        size = f.seek(0, os.SEEK_END)
+        f.seek(max(size - 1, 0))
+        return f.read() not in (b"", b"\n")
 
 
 VALIDATION_COLUMNS = era_default(True)  # Keras 2.2 had columns for what the first epoch logged only
@@ -207,6 +218,8 @@ class RemoteMonitor(Callback):
     A server that cannot be reached is warned of; training goes on.
     Source: https://keras.io/api/callbacks/remote_monitor/
     """
+
+    main_only = True  # of several processes one writes
 
     timeout = 10.0  # seconds
 

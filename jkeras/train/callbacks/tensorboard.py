@@ -28,6 +28,8 @@ class TensorBoard(Callback):
     Source: https://keras.io/api/callbacks/tensorboard/
     """
 
+    main_only = True  # of several processes one writes
+
     state_fields = ("_train_steps", "_test_steps")
 
     def __init__(
