@@ -1,5 +1,6 @@
 """Files inside files, and the checksums that ours carry where other readers do not look."""
 
+import contextlib
 import functools
 import io
 import os
@@ -25,6 +26,9 @@ class Window(io.RawIOBase):
         super().__init__()
         self._file, self._start, self._length = file, start, length
         self.large: dict[int, tuple[int, int]] = {}
+        self._at = 0
+        self.failed: BaseException | None = None
+        self._lost: list[tuple[int, bytes]] = []
         self.searched = True  # have all its bytes been searched for heaps of strings?
 
     def readable(self) -> bool:
@@ -37,33 +41,91 @@ class Window(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        if whence == 2 and self._length is not None:
-            return self._file.seek(self._start + self._length + offset) - self._start
-        return self._file.seek(offset if whence else offset + self._start, whence) - self._start
+        if whence == 0:
+            self._at = offset
+        elif whence == 1:
+            self._at += offset
+        else:
+            self._at = self._end() + offset
+        return self._at
+
+    def _end(self) -> int:
+        if self._length is not None:
+            return self._length
+        self.flush()
+        lost = max((place + len(data) for place, data in self._lost), default=0)
+        return max(os.fstat(self._file.fileno()).st_size - self._start, lost)
 
     def tell(self) -> int:
-        return self._file.tell() - self._start
+        return self._at
 
     def readinto(self, buffer: Any) -> int:
+        buffer = memoryview(buffer).cast("B")
         if self._length is not None:
-            buffer = memoryview(buffer)[: max(self._length - self.tell(), 0)]
-        return self._file.readinto(buffer)
+            buffer = buffer[: max(self._length - self._at, 0)]
+        if self.failed is None:
+            self._file.seek(self._start + self._at)
+            count = self._file.readinto(buffer)
+        else:
+            count = self._read_lost(buffer)
+        self._at += count
+        return count
+
+    # HDF5 cannot close a file that fails it, may even crash, and loses errors on the way. So it is not told: what
+    # it writes from then on stays in memory, and the error is raised when it has closed the file.
 
     def write(self, data: Any) -> int:
-        return self._file.write(data)
+        data = memoryview(data).cast("B")
+        if not self._kept(self._write, self._start + self._at, data):
+            self._lost.append((self._at, bytes(data)))
+        self._at += len(data)
+        return len(data)
+
+    def _write(self, place: int, data: memoryview) -> None:
+        self._file.seek(place)
+        while data:
+            data = data[self._file.write(data) :]
 
     def truncate(self, size: int | None = None) -> int:
-        return self._file.truncate(self._start + (self.tell() if size is None else size)) - self._start
+        size = self._at if size is None else size
+        self._kept(self._file.truncate, self._start + size)
+        return size
 
     def flush(self) -> None:
         if not self._file.closed:
-            self._file.flush()
+            self._kept(self._file.flush)
+
+    def _kept(self, call: Callable, *args: Any) -> bool:
+        if self.failed is None:
+            try:
+                call(*args)
+            except BaseException as error:
+                self.failed = error
+        return self.failed is None
+
+    def _read_lost(self, buffer: memoryview) -> int:
+        """What would be in the file if writing to it had not failed."""
+        buffer[:] = bytes(len(buffer))
+        with contextlib.suppress(OSError):
+            data = os.pread(self._file.fileno(), len(buffer), self._start + self._at)
+            buffer[: len(data)] = data
+        for place, data in self._lost:
+            first, last = max(place, self._at), min(place + len(data), self._at + len(buffer))
+            if first < last:
+                buffer[first - self._at : last - self._at] = data[first - place : last - place]
+        return len(buffer)
+
+    def raise_failure(self) -> None:
+        """Raises what a write has failed with."""
+        if self.failed is not None:
+            raise self.failed
 
     # Threads, because reading, writing and checksums let go of the interpreter.
 
     def write_large(self, at: int, data: memoryview) -> None:
         """Writes a large block and notes its checksum."""
         self.flush()
+        self.raise_failure()
         number = self._file.fileno()
 
         def work(first: int) -> int:
@@ -192,6 +254,7 @@ _END_BYTES = _END.size + 4
 
 def seal(window: Window) -> None:
     """Appends the checksums of a finished HDF5 file."""
+    window.raise_failure()
     length = window.seek(0, 2)
     rows = [(at, *window.large[at]) for at in sorted(window.large)]
     table = b"".join(_ROW.pack(*row) for row in rows)
@@ -200,6 +263,7 @@ def seal(window: Window) -> None:
     window.seek(length)
     window.write(table + end + struct.pack("<I", zlib.crc32(end)))
     window.flush()
+    window.raise_failure()
 
 
 def _crc_of_rest(file: Any, length: int, rows: list[tuple[int, int, int]], search: "HeapSearch | None") -> int:

@@ -6,6 +6,7 @@ import os
 import secrets
 from typing import Any
 
+from ..core import placement
 from . import hdf5, store
 from .atomic import replacing
 from .errors import FileError
@@ -45,6 +46,8 @@ def write(path: str, model: Any, max_shard_size: float) -> None:
     except BaseException:
         _remove(folder, made)
         raise
+    if not placement.is_main():  # of several processes one writes
+        return
     if made:
         _give_second_name(os.path.join(folder, made[0]), os.path.join(folder, f"{base}_00000{_SHARD}"))
     _remove(folder, [name for name in before if name not in made and name.startswith(f"{base}_")])

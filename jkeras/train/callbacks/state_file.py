@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import tempfile
 import zipfile
 
@@ -20,19 +21,38 @@ def write(path, state):
     """
     arrays = {}
     text = json.dumps(_plain(state, arrays, "state"))
+    _replace(path, lambda f: np.savez(f, state=np.frombuffer(text.encode(), np.uint8), **arrays))
+
+
+def replace(path, data):
+    """Puts bytes in the place of a file, whole or not at all."""
+    _replace(path, lambda f: f.write(data))
+
+
+def _replace(path, fill):
     folder = os.path.dirname(os.path.abspath(path))
     handle, temporary = tempfile.mkstemp(dir=folder, prefix=os.path.basename(path) + ".", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as f:
-            np.savez(f, state=np.frombuffer(text.encode(), np.uint8), **arrays)
+            fill(f)
             f.flush()
             os.fsync(f.fileno())
+        if os.path.exists(path):
+            shutil.copymode(path, temporary)
         os.replace(temporary, path)
     except BaseException:
         if os.path.exists(temporary):
             os.unlink(temporary)
         raise
     sync_folder(folder)
+
+
+def remove_left_over(path):
+    """Removes what a process that was killed while it wrote this file has left beside it."""
+    folder, name = os.path.split(os.path.abspath(path))
+    for found in os.listdir(folder) if os.path.isdir(folder) else ():
+        if found.startswith(name + ".") and found.endswith(".tmp"):
+            os.unlink(os.path.join(folder, found))
 
 
 def sync_folder(folder):
