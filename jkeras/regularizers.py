@@ -4,6 +4,7 @@ Source: https://keras.io/api/layers/regularizers/. A regularizer takes an array,
 scalar of the same dtype.
 """
 
+import inspect
 import math
 
 import jax
@@ -152,6 +153,9 @@ class l1_l2(L1L2):
         given = {"l1": l1, "l2": l2}
         given = {k: era.defaults.get(("l1_l2", k), v.value) if hasattr(v, "value") else v for k, v in given.items()}
         return L1L2(**given)
+
+
+l1_l2.__signature__ = inspect.Signature(list(inspect.signature(l1_l2.__new__).parameters.values())[1:])
 
 
 for _class in (L1L2, L1, L2, OrthogonalRegularizer, Regularizer):

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core import errors
+
 
 def probas_to_classes(y_pred: Any) -> Any:
     """Class numbers of probabilities: the largest of several, or above one half.
@@ -117,6 +119,49 @@ def object_list_uid(object_list: Any) -> str:
 def count_params(weights: Any) -> int:
     """How many numbers the weights hold, each counted once."""
     return int(sum(np.prod(w.shape) for w in {id(w): w for w in weights}.values()))
+
+
+def serialize_keras_object(instance: Any) -> Any:
+    """``utils.serialize_keras_object`` in the format of Keras 2: class name and config; of functions, their name."""
+    if instance is None:
+        return None
+    if hasattr(instance, "get_config"):
+        from ..core.registry import get_registered_name
+
+        return {"class_name": get_registered_name(type(instance)), "config": instance.get_config()}
+    if hasattr(instance, "__name__"):
+        return instance.__name__
+    raise ValueError(f"serialize_keras_object: {instance!r} has neither get_config() nor a name.")
+
+
+def deserialize_keras_object(
+    identifier: Any, module_objects: Any = None, custom_objects: Any = None, printable_module_name: str = "object"
+) -> Any:
+    """The object of a name, or of a config of Keras 2; ``module_objects`` are names that are known beside the others.
+
+    >>> deserialize_keras_object("double", {"double": lambda x: 2 * x})(3)
+    6
+    """
+    from ..core import registry
+
+    if identifier is None:
+        return None
+    known = {**dict(module_objects or {}), **registry.get_custom_objects(), **(custom_objects or {})}
+    if isinstance(identifier, dict):
+        if "class_name" not in identifier or "config" not in identifier:
+            raise ValueError(f"This {printable_module_name} has no class_name and config: {identifier!r}.")
+        cls = known.get(identifier["class_name"])
+        if cls is None:
+            return registry.deserialize(identifier, custom_objects)
+        return cls.from_config(identifier["config"]) if hasattr(cls, "from_config") else cls(**identifier["config"])
+    if isinstance(identifier, str):
+        if identifier not in known:
+            raise ValueError(errors.unknown(printable_module_name, identifier, list(known)))
+        found = known[identifier]
+        return found() if isinstance(found, type) else found
+    if callable(identifier):
+        return identifier
+    raise ValueError(f"This {printable_module_name} is no name, config or function: {identifier!r}.")
 
 
 def plot(model: Any, to_file: str = "model.png", show_shapes: bool = False, show_layer_names: bool = True) -> Any:

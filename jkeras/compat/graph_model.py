@@ -290,3 +290,30 @@ class MaskedLambda(layers.Lambda):
     """A Lambda that passes masks on."""
 
     supports_masking = True
+
+
+def time_distributed_dense(
+    x: Any, w: Any, b: Any = None, dropout: Any = None, input_dim: Any = None, output_dim: Any = None, timesteps: Any = None
+) -> Any:
+    """``x @ w + b`` at every step: (batch, steps, input_dim) -> (batch, steps, output_dim).  Source: Keras 1
+
+    While training, ``dropout`` is the share of the inputs that are set to zero, the same at all steps.
+
+    >>> import numpy as np
+    >>> time_distributed_dense(np.ones((1, 2, 3)), np.ones((3, 4))).shape
+    (1, 2, 4)
+    """
+    from .. import backend
+
+    if input_dim is not None and x.shape[2] not in (None, input_dim):
+        raise ValueError(f"time_distributed_dense: expected {input_dim} features, received shape {tuple(x.shape)}.")
+    if output_dim is not None and tuple(w.shape)[1] != output_dim:
+        raise ValueError(f"time_distributed_dense: expected w with {output_dim} columns, received {tuple(w.shape)}.")
+    if timesteps is not None and x.shape[1] not in (None, timesteps):
+        raise ValueError(f"time_distributed_dense: expected {timesteps} steps, received shape {tuple(x.shape)}.")
+    if dropout is not None and 0 < dropout < 1:
+        ones = backend.ones_like(backend.reshape(x[:, 0, :], (-1, x.shape[2])))
+        mask = backend.expand_dims(backend.dropout(ones, dropout), 1)
+        x = backend.in_train_phase(x * mask, x)
+    outputs = backend.dot(x, w)
+    return outputs if b is None else outputs + b

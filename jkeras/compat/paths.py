@@ -75,8 +75,8 @@ VIEWS = {
     "preprocessing.dataset_utils": "utils",
     "models.experimental": "compat.tf_layers models",
     "utils.experimental": "compat.classes utils",
-    "utils.legacy": "utils saving",
-    "legacy.saving": "compat.classes utils saving",
+    "utils.legacy": "compat.functions utils saving",
+    "legacy.saving": "compat.functions utils saving",
 }
 for _old in (
     "advanced_activations activations convolutional convolutional_recurrent cudnn_recurrent embeddings local merging noise "
@@ -84,6 +84,7 @@ for _old in (
     "normalization_v2 core.dense core.embedding core.lambda_layer"
 ).split():
     VIEWS[f"layers.{_old}"] = "layers"
+VIEWS["layers.recurrent"] = "layers compat.graph_model"
 
 # Names that a module of today has for the sake of old scripts: (module, name) -> (module, name)
 EXTRAS = {

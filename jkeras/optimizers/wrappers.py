@@ -223,13 +223,15 @@ class LossScaleOptimizer(Composite):
         return cls(inner, **config)
 
 
-# What Keras 3 calls by position; tf.keras's order is told apart by its bool.
+# The places differ between Keras 3 and tf.keras, whose order is told apart by its bool.
 LossScaleOptimizer.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
     [
         inspect.Parameter("inner_optimizer", inspect.Parameter.POSITIONAL_OR_KEYWORD),
-        inspect.Parameter("initial_scale", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=2.0**15),
-        inspect.Parameter("dynamic_growth_steps", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=2000),
-        inspect.Parameter("name", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None),
+        inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL),
+        inspect.Parameter("dynamic", inspect.Parameter.KEYWORD_ONLY, default=True),
+        inspect.Parameter("initial_scale", inspect.Parameter.KEYWORD_ONLY, default=SCALE),
+        inspect.Parameter("dynamic_growth_steps", inspect.Parameter.KEYWORD_ONLY, default=GROWTH),
+        inspect.Parameter("name", inspect.Parameter.KEYWORD_ONLY, default=None),
         inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),
     ]
 )
