@@ -63,6 +63,10 @@ def __getattr__(name: str) -> Any:
                 raise
     if name in ("objectives", "initializations", "engine"):
         return importlib.import_module(f"{__name__}.{name}")
+    if not name.startswith("_"):
+        from .compat.paths import check_possible
+
+        check_possible(__name__, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

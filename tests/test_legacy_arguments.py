@@ -42,9 +42,7 @@ WORDS = {
     "input_dtype": ("float64", {"dtype": "float64"}),
 }
 _WEIGHTS = "init W_regularizer b_regularizer W_constraint b_constraint bias"
-_RECURRENT = (
-    "output_dim init inner_init W_regularizer U_regularizer b_regularizer dropout_W dropout_U consume_less"
-)
+_RECURRENT = "output_dim init inner_init W_regularizer U_regularizer b_regularizer dropout_W dropout_U consume_less"
 # class -> (what it must be given, its words of Keras 1, what its own names for a word are where the table has others)
 CLASSES = {
     "Dense": ({"units": 3}, f"output_dim {_WEIGHTS} input_dim", {}),

@@ -10,6 +10,7 @@ import traceback
 from types import CodeType, ModuleType
 from typing import Any
 
+from .._version import __version__
 from . import evidence, names
 from .eras import ALIASES, ERAS, set_era
 from .paths import install
@@ -167,7 +168,8 @@ def doctor() -> int:
     from importlib import metadata
 
     print(f"python {platform.python_version()} on {platform.platform()}")
-    for name in ("jkeras", "jax", "jaxlib", "optax", "numpy", "h5py", "rich", "pillow", "scipy"):
+    print(f"jkeras {__version__}")
+    for name in ("jax", "jaxlib", "optax", "numpy", "h5py", "rich", "pillow", "scipy"):
         try:
             print(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:

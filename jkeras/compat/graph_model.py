@@ -293,7 +293,13 @@ class MaskedLambda(layers.Lambda):
 
 
 def time_distributed_dense(
-    x: Any, w: Any, b: Any = None, dropout: Any = None, input_dim: Any = None, output_dim: Any = None, timesteps: Any = None
+    x: Any,
+    w: Any,
+    b: Any = None,
+    dropout: Any = None,
+    input_dim: Any = None,
+    output_dim: Any = None,
+    timesteps: Any = None,
 ) -> Any:
     """``x @ w + b`` at every step: (batch, steps, input_dim) -> (batch, steps, output_dim).  Source: Keras 1
 

@@ -98,6 +98,32 @@ EXTRAS = {
 }
 
 
+# What is known but cannot be had on JAX: (module, name) -> why, and what to use
+IMPOSSIBLE = {
+    ("backend", "get_session"): "there are no sessions, arrays are values. Use K.get_value, K.eval or K.function.",
+    ("layers", "TFSMLayer"): "it runs a SavedModel of TensorFlow. Load the model from a .keras or .h5 file.",
+    ("layers", "TorchModuleWrapper"): "it holds a torch.nn.Module. Use JaxLayer or FlaxLayer.",
+    (
+        "layers",
+        "DenseFeatures",
+    ): "it takes tf.feature_column objects. Use keras.utils.FeatureSpace or preprocessing layers.",
+    ("experimental", "SequenceFeatures"): "it takes tf.feature_column objects. Use preprocessing layers.",
+    ("", "estimator"): "Estimators are gone from TensorFlow too. Use compile() and fit().",
+    ("", "dtensor"): "it takes meshes of TensorFlow. Use keras.distribution.",
+    ("utils", "SidecarEvaluator"): "it reads checkpoints of TensorFlow. Use validation_data=, or evaluate().",
+}
+
+
+def check_possible(module: str, name: str) -> None:
+    """Raises ImportError, with what to use, for a name that is known but cannot be had on JAX."""
+    short = module.removeprefix(ROOT).removeprefix(".")
+    for where in (short, *VIEWS.get(short, "").split()):
+        if (where, name) in IMPOSSIBLE:
+            raise ImportError(
+                f"keras.{where}.{name} cannot be had on JAX: ".replace("..", ".") + IMPOSSIBLE[where, name]
+            )
+
+
 def old_name(module: str, name: str) -> Any:
     """What a module of today offers under a name of old; raises AttributeError for none."""
     short = module.removeprefix(f"{ROOT}.")
@@ -120,6 +146,7 @@ def old_name(module: str, name: str) -> Any:
         real = sys.modules.get(module)
         if real is not None and name in vars(real):
             return vars(real)[name]
+    check_possible(module, name)
     raise AttributeError(f"module {module!r} has no attribute {name!r}")
 
 

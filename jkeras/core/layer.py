@@ -114,6 +114,11 @@ class Layer(Configurable):
         check_known(type(self), kwargs, list(self._base_arguments), self._base_arguments)
         self.name = str(name) if name else unique_name(snake_case(type(self).__name__))
         self._trainable = bool(trainable)
+        data = kwargs.get("input_dtype")
+        if data is not None and not dtypes.is_float(dtypes.standardize_dtype(data)):
+            self._input_data_dtype = dtypes.standardize_dtype(data)  # of the data, such as indices
+        elif dtype is None:
+            dtype = data
         self.dtype_policy = dtypes.get_policy(dtype)
         self.autocast = autocast
         self.remat = rematerialisation.setting_of(remat)
