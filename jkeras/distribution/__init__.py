@@ -7,7 +7,7 @@ from .mesh import DeviceMesh, LayoutMap, TensorLayout, distribute_tensor, get_de
 from .processes import initialize
 from .strategies import DataParallel, Distribution, ModelParallel, distribution, place, set_distribution
 
-_LATER = {"plan": "planning", "Plan": "planning", "save_checkpoint": "checkpoints", "load_checkpoint": "checkpoints"}
+_LATER = {"plan": "planning", "Plan": "planning"}
 
 __all__ = [
     "DataParallel",

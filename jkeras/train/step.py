@@ -42,15 +42,16 @@ class Plan(NamedTuple):
         return Carry(*([values[v] for v in group] for group in self[:4]))
 
 
-def make_plan(model: Any) -> Plan:
-    """Which Variables train, which only change, and which belong to optimizer and metrics; makes their arrays."""
+def make_plan(model: Any, make: bool = True) -> Plan:
+    """Which Variables train, which only change, and which belong to optimizer and metrics; makes their arrays if asked."""
     compiled = model._compiled
     flags = compiled.trainable_flags
     train = model._trainable_ids(flags)
     variables = model.variables
     params = [v for v in variables if id(v) in train]
     if params and not model.optimizer.built:
-        initialize(variables)
+        if make:
+            initialize(variables)
         model.optimizer.build(params)
     elif params:
         _check_same(model, params)
@@ -60,7 +61,8 @@ def make_plan(model: Any) -> Plan:
     known.update(map(id, metrics))
     state = [v for v in variables if id(v) not in known]
     plan = Plan(params, state, optimizer, metrics, flags)
-    initialize([v for group in plan[:4] for v in group])
+    if make:
+        initialize([v for group in plan[:4] for v in group])
     return plan
 
 
