@@ -3,6 +3,7 @@
 Run by test_distribution.py: ``python distribution_child.py all|some``.
 """
 
+import importlib.util
 import json
 import os
 import sys
@@ -297,7 +298,41 @@ def kept():
         return before == model.weights[0].value.sharding, float(np.abs(model.get_weights()[0]).max())
 
 
+def orbax():
+    """A checkpoint that eight devices wrote in the background goes on as the run it came from on eight, four and one."""
+    if importlib.util.find_spec("orbax") is None:
+        return None
+    x, y = inputs_of(64, 64), inputs_of(64, 2)
+
+    def wide(distribution):
+        dist.set_distribution(distribution)
+        keras.utils.set_random_seed(5)
+        return compiled(keras.Sequential([keras.Input((64,)), layers.Dense(64), layers.Dense(2)]), optimizer="adam")
+
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        model = wide(dist.DataParallel(fsdp=True))
+        saver = keras.callbacks.OrbaxCheckpoint(folder, monitor="loss")
+        model.fit(x, y, batch_size=16, epochs=2, shuffle=False, verbose=0, callbacks=[saver])
+        model.fit(x, y, batch_size=16, epochs=2, shuffle=False, verbose=0)
+        for count in (8, 4, 1):
+            few = dist.DataParallel(devices=dist.list_devices()[:count], fsdp=True) if count > 1 else None
+            again = wide(few)
+            again.build()
+            again.optimizer.build(again.trainable_variables)
+            reader = keras.callbacks.OrbaxCheckpoint(folder, monitor="loss")
+            reader.set_model(again)
+            reader.load()
+            shard = again.weights[0].value.sharding.shard_shape((64, 64))
+            again.fit(x, y, batch_size=16, epochs=2, shuffle=False, verbose=0)
+            gap = max(float(np.max(np.abs(a - b))) for a, b in zip(model.get_weights(), again.get_weights()))
+            found[str(count)] = [shard[0], gap]
+        dist.set_distribution(None)
+    return found
+
+
 FACTS = {
+    "orbax": orbax,
     "generator": lambda: difference(stream),
     "sequence": lambda: difference(lambda m: m.fit(Batches(), epochs=2, verbose=0, shuffle=False)),
     "callbacks": lambda: difference(callbacks),

@@ -85,6 +85,13 @@ def test_split_weights_are_saved_whole_and_come_back_split(found):
     assert all(same) and shards == ["P('batch', None)"] * 2 and slots == ["P('batch', None)"]
 
 
+def test_a_checkpoint_of_eight_devices_goes_on_with_any_number_of_them(found):
+    if found["orbax"] is None:
+        pytest.skip("needs orbax-checkpoint")
+    assert [rows for rows, _ in found["orbax"].values()] == [8, 16, 64]
+    assert max(gap for _, gap in found["orbax"].values()) < 1e-6
+
+
 def test_assigned_weights_lie_where_the_weight_lay(found):
     assert found["kept"] == [True, 0.0]
 
