@@ -186,8 +186,8 @@ class Position:
         if whole and self.rng is not None:
             state["rng"] = self.rng.bit_generator.state
             state["source"] = self.source.get_state() if self.source.kind == "arrays" else None
-        if self.source is not None and self.source.kind != "arrays":
-            state["source"] = self.source.position
+        if self.source is not None and self.source.kind != "arrays":  # its position has what it drew for this pass
+            state["rng"], state["source"] = self.rng.bit_generator.state, self.source.position
         return {**state, "batches": 0 if whole else self.batches, "variables": kept}
 
     finished = False  # is the epoch over, its validation included?
