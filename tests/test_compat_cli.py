@@ -100,6 +100,15 @@ def test_old_spellings_are_named_with_file_and_line(command, monkeypatch):
     assert said.filename == "a.py" and said.lineno in (2, 3) and "units" in str(said.message)
 
 
+def test_old_modules_are_named_with_todays(command, monkeypatch):
+    monkeypatch.setenv("JKERAS_LEGACY", "warn")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        command("run", write("a.py", "\nfrom keras.layers.convolutional import MaxPooling2D\n"))
+    (said,) = [w for w in caught if "keras.layers.MaxPooling2D" in str(w.message)]
+    assert (said.filename, said.lineno) == ("a.py", 2)
+
+
 @pytest.mark.parametrize("line", [
     "from keras.layers import TFSMLayer",
     "keras.backend.get_session()",

@@ -41,14 +41,14 @@ def iter_sequence_infinite(seq: Any) -> Iterator[Any]:
 def check_num_samples(
     ins: Any, batch_size: int | None = None, steps: int | None = None, steps_name: str = "steps"
 ) -> Any:
-    """The number of samples, None where ``steps`` says how many batches; raises ValueError where both or none do."""
+    """The number of samples, None where only ``steps`` is known; raises ValueError where neither or too much is said."""
     if steps is not None and batch_size is not None:
         raise ValueError(f"{steps_name}={steps} and batch_size={batch_size} exclude each other; leave batch_size None.")
-    if steps is not None:
-        return None
-    if not ins or not hasattr(ins[0], "shape"):
+    if ins and hasattr(ins[0], "shape"):
+        return int(ins[0].shape[0])
+    if steps is None:
         raise ValueError(f"The data have no length: give {steps_name}.")
-    return int(ins[0].shape[0])
+    return None
 
 
 def check_array_length_consistency(inputs: Any, targets: Any, weights: Any = None) -> None:

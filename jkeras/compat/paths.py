@@ -157,6 +157,13 @@ class View(ModuleType):
         if name == "__path__":
             raise AttributeError(name)
         value = old_name(self.__spec__.loader.target, name)
+        if not name.startswith("_"):
+            from .translate import tell
+
+            home = VIEWS.get(self.__spec__.loader.target.removeprefix(f"{ROOT}."), "").split()
+            today = next((h for h in home if not h.startswith("compat.")), "")
+            if today and getattr(importlib.import_module(f"{ROOT}.{today}"), name, None) is value:
+                tell(self.__name__, name, f"keras.{today}.{name}")
         setattr(self, name, value)
         return value
 
