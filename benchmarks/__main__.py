@@ -131,8 +131,9 @@ def running(workers, section, net, rounds):
         asked["hand" if len(by_hand) == 1 else name] = workers["hand"], name
     ready = {column: pair for column, pair in asked.items() if pair[0].ask(pair[1], net)}
     results = {column: [] for column in asked}
-    for _ in range(rounds):
-        for column, (worker, name) in ready.items():
+    order = list(ready.items())
+    for number in range(rounds if order else 0):
+        for column, (worker, name) in order[number % len(order) :] + order[: number % len(order)]:
             results[column].append(worker.ask(name, net))
     row = {column: best(found) for column, found in results.items()}
     if "hand" not in row:

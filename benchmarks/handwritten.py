@@ -82,6 +82,8 @@ class Lstm:
         cell = affine(k[0], 32, 64 * self.gates)
         if self.gates == 4:
             cell["b"] = cell["b"].at[64:128].set(1.0)  # the forget gate starts open, as in Keras
+        else:
+            cell["v"] = jnp.zeros(64 * self.gates)  # the second bias of cuDNN's GRU
         cell["u"] = jax.nn.initializers.orthogonal()(k[1], (64, 64 * self.gates))
         return {"cell": cell, "out": affine(k[2], 64, 10)}, ()
 
@@ -110,7 +112,7 @@ class Gru(Lstm):
 
     def step(self, p, h, z):
         zx, rx, gx = jnp.split(z, 3, axis=-1)
-        zh, rh, gh = jnp.split(h @ p["u"], 3, axis=-1)
+        zh, rh, gh = jnp.split(h @ p["u"] + p["v"], 3, axis=-1)
         update = jax.nn.sigmoid(zx + zh)
         return update * h + (1 - update) * jnp.tanh(gx + jax.nn.sigmoid(rx + rh) * gh), None
 
