@@ -168,7 +168,7 @@ def tell(name: str, old: str, new: str) -> None:
     if os.environ.get("JKERAS_LEGACY") != "warn":
         return
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith((_PACKAGE, "<frozen ")):
         frame = frame.f_back
     text = f"{name}: {old} is an old spelling; today it is {new}."
     warnings.warn_explicit(text, FutureWarning, frame.f_code.co_filename, frame.f_lineno)
