@@ -106,3 +106,13 @@ def test_an_input_layer_takes_the_positions_of_the_era(name, args):
     with era(name):
         layer = layers.InputLayer(*args)
     assert (layer.batch_shape, layer.dtype) == ((2, 3), "int32")
+
+
+@pytest.mark.parametrize("options, expected", [({}, [0.5, 0.5]), ({"robust_masking": True}, [0.5, 0.5])])
+def test_softmax_of_tf_keras_spreads_over_steps_that_are_all_masked(options, expected):
+    x, nothing = np.array([[1.0, 1.0]], "float32"), np.array([[False, False]])
+    with era("tf2"):
+        layer = layers.Softmax(**options)
+    assert np.asarray(layer(x, mask=nothing))[0].tolist() == expected
+    assert layer.get_config().get("robust_masking", False) is bool(options)
+    assert np.asarray(layers.Softmax()(x, mask=nothing))[0].tolist() == [0.0, 0.0]

@@ -132,6 +132,8 @@ def normal(shape: Any, scale: float = 0.05, name: str | None = None) -> Any:
 
 # ---- functions of the backend of Keras 1
 
+from . import tensorflow as tf  # noqa: E402, F401  # K.tf
+
 
 def lesser(x: Any, y: Any) -> Any:
     """``K.less``."""

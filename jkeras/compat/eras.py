@@ -90,6 +90,7 @@ _KERAS_1 = {**_KERAS_2, ("Model", "epochs"): 10}
 _TF_KERAS = {
     **_BEFORE_3,
     ("InputLayer", "shape_in_list"): True,
+    ("Model", "saves_folders"): True,
     ("Softmax", "robust_masking"): False,
     ("Progbar", "style"): "tf2",
     ("Identity", "supports_masking"): False,

@@ -93,7 +93,7 @@ EXTRAS = {
     "layers": "AtrousConv1D AtrousConv2D AtrousConvolution1D AtrousConvolution2D ConvRecurrent2D Deconv2D Deconv3D "
     "Deconvolution2D Deconvolution3D Recurrent ThresholdedLinear TimeDistributedDense",
     "models": "Graph Input InputLayer slice_X",
-    "backend": "asymmetric_spatial_2d_padding asymmetric_temporal_padding atrous_conv2d binary_weighted_focal_crossentropy "
+    "backend": "tf asymmetric_spatial_2d_padding asymmetric_temporal_padding atrous_conv2d binary_weighted_focal_crossentropy "
     "deconv2d lesser lesser_equal pack",
 }
 

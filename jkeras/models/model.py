@@ -1,5 +1,7 @@
 """The model: a layer that can be compiled, trained, evaluated and asked."""
 
+import os
+import warnings
 from typing import Any, Self
 
 from ..core import calling, connections, errors, pure, tracking
@@ -467,6 +469,13 @@ class Model(Layer):
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
         """Writes the whole model to a file; the format follows the extension."""
+        plain = not os.path.splitext(os.fspath(filepath))[1]
+        if kwargs.get("save_format") == "tf" or plain and resolve_default(type(self), "saves_folders", era_default(False)):
+            warnings.warn(
+                f"save: {os.fspath(filepath)!r} is written as a .keras file, which load_model reads; a SavedModel would need "
+                "TensorFlow.",
+                stacklevel=2,
+            )
         _saving().save_model(self, filepath, overwrite=overwrite, **kwargs)
 
     def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
