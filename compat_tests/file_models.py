@@ -21,7 +21,7 @@ class Case:
     impls: tuple = KERAS_2
     kinds: tuple = ("keras", "h5", "weights")
     step: bool = True
-    custom: Any = None
+    approximate_in: tuple = ()  # these lose a part of the state: only predictions and the next loss are compared
     unsafe: bool = False
     trains: bool = True
     atol: float = 1e-5
@@ -316,14 +316,14 @@ def _named_lambda(k):
 
 def _compiled(source):
     """A lambda whose bytecode names no file of this machine."""
-    return eval(compile(source, "<lambda>", "eval"), {})  # noqa: S307
+    return eval(compile(source, "<lambda>", "eval"), {})
 
 
 def _lambda(k):
     la = k.layers
     x = la.Input((4,), name="x")
     factor = 3.0
-    body = _compiled("lambda factor: lambda v, power=2: v**power * factor")(factor)
+    body = _compiled("lambda factor: lambda v, power: v**power * factor")(factor)
     y = la.Lambda(body, name="body", arguments={"power": 3})(la.Dense(3, name="d")(x))
     y = la.Lambda(_compiled("lambda v: v + 1"), name="plain")(y)
     model = k.models.Model(x, y, name="lambda")
@@ -336,15 +336,16 @@ def _pair(*x_shape, y):
 
 
 CASES = {f"mlp_{name}": Case(_mlp(name), _mlp_data) for name in OPTIMIZERS}
+CASES["mlp_nadam"].approximate_in = ("tf_keras", "keras224")  # they do not save the product of momenta
 for late in ("adamw", "ftrl", "lion"):
     CASES[f"mlp_{late}"].impls = SINCE_TF
 CASES |= {
-    "convnet": Case(_convnet, lambda: (_random(2, 8, 6, 6, 2), _one_hot(3, 3, 8))),
+    "convnet": Case(_convnet, lambda: (_random(2, 8, 6, 6, 2), _one_hot(3, 3, 8)), approximate_in=("keras224",)),
     "transposed": Case(_transposed, _pair(4, 4, 4, 2, y=(4, 2))),
     "recurrent": Case(_recurrent, lambda: (_ints(4, 9, 6, 5), _random(5, 6, 2))),
     "wrapped": Case(_wrapped, _pair(4, 5, 3, y=(4, 2))),
     "cells": Case(_cells, _pair(4, 4, 3, y=(4, 2))),
-    "nested": Case(_nested, _nested_data),
+    "nested": Case(_nested, _nested_data, approximate_in=("keras224",), atol=5e-5),
     "frozen": Case(_frozen, _pair(4, 4, y=(4, 2, 2))),
     "policy": Case(_policy, _mlp_data, SINCE_TF, atol=0.02),
     "normalised": Case(_normalised, _pair(4, 4, 3, y=(4, 4, 2)), SINCE_TF, step=False),

@@ -31,6 +31,7 @@ WRITES = {
     "keras3tf": {"keras": "keras", "weights": "weights"},
 }
 STEPS = 3
+WITHOUT = ("tf_operations",)  # it calls TensorFlow
 
 
 def load(name):
@@ -110,7 +111,9 @@ def write(impl, out, names=None, era=None):
     k = load(impl)
     os.makedirs(out, exist_ok=True)
     errors = {}
-    for name in names or [n for n, c in CASES.items() if (era or impl) in c.impls]:
+    if era:
+        k.compat.set_era(ERAS[era])  # it trains as that Keras would
+    for name in names or [n for n, c in CASES.items() if (era or impl) in c.impls and n not in (era and WITHOUT or ())]:
         try:
             case, model = set_up(k, name)
             for kind in kinds_of(era or impl, case):
@@ -140,14 +143,15 @@ def opened(k, name, path, kind, source=None):
     return k.models.load_model(path, **more)
 
 
-def differences(k, name, path, kind, expected, source=None):
+def differences(k, name, path, kind, expected, source=None, impl=None):
     """Compares the answers of a model read from a file; '' or what differs. Weights alone hold no optimizer state."""
     case = CASES[name]
     model = opened(k, name, path, kind, source)
     found = answers(k, model, case)
+    wholly = not {source, impl} & set(case.approximate_in) and not (impl == "keras3" and kind != "keras")
     for key, wanted in expected.items():
-        if kind == "old_weights" and not key.startswith("prediction"):
-            continue
+        if not key.startswith("prediction") and (kind == "old_weights" or not wholly and key != "loss"):
+            continue  # Keras 3 restores an optimizer's state from .keras files only
         if key not in found:
             return f"{key} is missing"
         got = found[key]
@@ -155,8 +159,6 @@ def differences(k, name, path, kind, expected, source=None):
             return f"{key}: shape {got.shape} instead of {wanted.shape}"
         if not np.allclose(got, wanted, rtol=1e-4, atol=case.atol):
             return f"{key}: differs by {np.abs(got - wanted).max():.2g}"
-    if len(found) != len(expected):
-        return f"{len(found)} answers instead of {len(expected)}"
     return ""
 
 
@@ -173,7 +175,7 @@ def read(impl, files, source=None):
             path = os.path.join(files, name + extension)
             if os.path.exists(path):
                 try:
-                    results[name + extension] = differences(k, name, path, kind, expected, source)
+                    results[name + extension] = differences(k, name, path, kind, expected, source, impl)
                 except Exception as error:
                     if os.environ.get("EXCHANGE_TRACES"):
                         traceback.print_exc()

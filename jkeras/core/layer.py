@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any, ClassVar, Self
@@ -226,7 +227,9 @@ class Layer(Configurable):
 
     def get_build_config(self) -> dict[str, Any] | None:
         """What ``build`` was called with."""
-        return {"input_shape": self._build_shape} if getattr(self, "_build_shape", None) is not None else None
+        if getattr(self, "_build_shape", None) is None or _takes_several_shapes(type(self).build):
+            return None
+        return {"input_shape": self._build_shape}
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Builds as ``get_build_config`` says."""
@@ -599,3 +602,10 @@ class Layer(Configurable):
 
 
 connections.complete(Layer)
+
+
+def _takes_several_shapes(build: Any) -> bool:
+    needed = [
+        p for p in inspect.signature(build).parameters.values() if p.default is p.empty and p.kind < p.VAR_POSITIONAL
+    ]
+    return len(needed) > 2

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..core import registry
+from . import optimizer_state
 
 
 def compile_config(model: Any) -> dict[str, Any] | None:
@@ -15,8 +16,8 @@ def compile_config(model: Any) -> dict[str, Any] | None:
     given.update(
         run_eagerly=compiled.run_eagerly, steps_per_execution=compiled.steps_per_execution, jit_compile=compiled.jit
     )
-    given["optimizer"] = model.optimizer
-    return {name: registry.serialize(value) for name, value in given.items()}
+    described = {name: registry.serialize(value) for name, value in given.items()}
+    return {**described, "optimizer": optimizer_state.described(model.optimizer)}
 
 
 def compile_from_config(model: Any, config: dict[str, Any]) -> None:

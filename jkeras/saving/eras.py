@@ -100,6 +100,8 @@ def upgraded(config: Any) -> Any:
     if isinstance(inner, dict):
         inner = {k: upgraded(v) for k, v in inner.items()}
         inner = _without_neutral(name, inner)
+        if name == "Discretization" and "int" in str(inner.get("dtype")):
+            del inner["dtype"]  # of the result, not of what comes in
         if name == "VarianceScaling":
             inner["distribution"] = _DISTRIBUTION.get(
                 inner.get("distribution"), inner.get("distribution", "truncated_normal")

@@ -9,31 +9,39 @@ from typing import Any
 
 from .._version import __version__
 from ..core import naming, registry, rng
+from ..core.declare import current_era
 from ..core.variable import initialize
-from . import archive, assets, eras, hdf5, legacy_h5, sharded, store, tensors
+from . import archive, assets, eras, hdf5, legacy_h5, older, sharded, store, tensors
 from .atomic import replacing
 from .compiled import compile_from_config
 from .errors import FileError
 from .json_text import model_from_config
 
 LEGACY = (".h5", ".hdf5")
-KERAS_VERSION = "3.15.1"  # the version whose format is written, for readers that look
 
 
 def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: Any = None, **kwargs: Any) -> None:
-    """Writes a whole model: ``.keras``, or ``.h5``/``.hdf5`` as Keras 2 did; another name gets the ``.keras`` format."""
+    """Writes a whole model: ``.keras``, or ``.h5``/``.hdf5`` as Keras 2 did; another name gets the ``.keras`` format.
+
+    ``era``: the Keras that is to read it, "3", "tf2" (tf.keras 2.21) or "2.2"; what it cannot have raises ValueError.
+    """
     include_optimizer = kwargs.pop("include_optimizer", True)
-    save_format = kwargs.pop("save_format", None)
+    save_format, era = kwargs.pop("save_format", None), kwargs.pop("era", None)
     for name in kwargs:
         raise TypeError(f"save: unknown argument {name!r}.")
     path = _target(filepath, overwrite)
     model._require_weights("save")
     initialize(model.variables)
+    write = legacy_h5.write_model if path.endswith(LEGACY) or save_format == "h5" else _write_keras
     with replacing(path) as temporary:
-        if path.endswith(LEGACY) or save_format == "h5":
-            legacy_h5.write_model(temporary, model, include_optimizer)
-        else:
-            _write_keras(temporary, model, include_optimizer)
+        try:
+            with eras.in_era(era):
+                write(temporary, model, include_optimizer)
+        except ValueError:
+            if era is not None or current_era() == "3":
+                raise
+            with eras.in_era("3"):  # a script of an era keeps its models, whatever they hold
+                write(temporary, model, include_optimizer)
 
 
 def _target(filepath: Any, overwrite: bool) -> str:
@@ -50,13 +58,35 @@ def _write_keras(path: str, model: Any, include_optimizer: bool) -> None:
         with hdf5.writing(window) as h5:
             store.write(h5, model, include_optimizer)
 
-    metadata = {"keras_version": KERAS_VERSION, "jkeras_version": __version__}
+    era = current_era()
+    if era in ("1", "2.2"):
+        raise ValueError(f"{path}: Keras 2.2 has no .keras files; save as .h5.")
+    described = registry.serialize(model)
+    if not include_optimizer:
+        described.pop("compile_config", None)
+    if era == "tf2":
+        described = _for_tf(described)
     members = {
-        "metadata.json": json.dumps(metadata).encode(),
-        "config.json": json.dumps(registry.serialize(model)).encode(),
+        "metadata.json": json.dumps({"keras_version": eras.VERSIONS[era], "jkeras_version": __version__}).encode(),
+        "config.json": json.dumps(described).encode(),
         "model.weights.h5": weights,
     }
     archive.write(path, {**members, **assets.members(model)})
+
+
+def _for_tf(described: dict) -> dict:
+    """The config of a whole model in tf.keras's .keras files."""
+    kept = {k: described[k] for k in ("module", "registered_name", "build_config") if k in described}
+    if described["class_name"] == "Functional":
+        kept.update(module="tf_keras.src.engine.functional", registered_name="Functional")
+    compiled = described.pop("compile_config", None)
+    result = {**kept, **older.older(described, "tf2")}
+    if compiled is not None:
+        training = older.older_training(compiled, "tf2")
+        optimizer = {**training.pop("optimizer_config"), "module": "keras.optimizers", "registered_name": None}
+        optimizer["class_name"] = optimizer["class_name"].removeprefix("Custom>")
+        result["compile_config"] = {"optimizer": optimizer, **training}
+    return result
 
 
 def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool = True, safe_mode: bool = True) -> Any:
@@ -111,8 +141,9 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, **kwargs: An
     """Writes the weights: ``.weights.h5`` as Keras 3, another ``.h5``/``.hdf5`` as Keras 2; else as Keras 3.
 
     ``.weights.json`` with ``max_shard_size`` (GB) writes several files and an index, ``.safetensors`` such a file.
+    ``era``: the Keras that is to read the file ("3", "tf2", "2.2").
     """
-    save_format = kwargs.pop("save_format", None)
+    save_format, era = kwargs.pop("save_format", None), kwargs.pop("era", None)
     max_shard_size = kwargs.pop("max_shard_size", None)
     for name in kwargs:
         raise TypeError(f"save_weights: unknown argument {name!r}.")
@@ -129,8 +160,9 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, **kwargs: An
     if path.endswith(tensors.ENDING):
         with replacing(path) as temporary:
             return tensors.write(temporary, model)
-    with replacing(path) as temporary, hdf5.writing(temporary) as h5:
-        if path.endswith(LEGACY) and not path.endswith(".weights.h5") or save_format == "h5":
+    with replacing(path) as temporary, eras.in_era(era), hdf5.writing(temporary) as h5:
+        old = path.endswith(LEGACY) and not path.endswith(".weights.h5") or save_format == "h5"
+        if old or path.endswith(LEGACY) and current_era() in ("1", "2.2"):
             legacy_h5.write_weights(h5, model)
         else:
             store.write(h5, model)

@@ -4,13 +4,19 @@ import json
 from typing import Any
 
 from ..core import registry
+from ..core.declare import current_era
 from ..core.layer import family
-from . import eras
+from . import eras, older
 
 
 def model_to_json(model: Any, **kwargs: Any) -> str:
     """The architecture as JSON text; keyword arguments go to ``json.dumps``."""
-    return json.dumps(registry.serialize(model), **kwargs)
+    era, described = current_era(), registry.serialize(model)
+    if era == "3":
+        return json.dumps(described, **kwargs)
+    described.pop("compile_config", None)
+    signed = {"keras_version": eras.VERSIONS["2.2" if era == "1" else era], "backend": "tensorflow"}
+    return json.dumps({**older.older(described, era), **signed}, **kwargs)
 
 
 def model_from_json(json_string: str, custom_objects: dict | None = None) -> Any:

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 
 from ..core import registry
+from ..core.declare import current_era
 from ..core.layer import Layer
-from . import eras, hdf5, old_weights, optimizer_state, store
+from . import eras, hdf5, old_weights, older, optimizer_state, store
 from .errors import FileError
 from .json_text import model_from_config
 
-KERAS_VERSION = "3.15.1"
+_OWN_STATE = "jkeras_optimizer_weights"
 
 
 def is_hdf5(path: str) -> bool:
@@ -32,8 +33,7 @@ def write_weights(group: Any, model: Any) -> None:
     """Writes the weights of all layers into an HDF5 group."""
     layers = _layers(model)
     _names(group, "layer_names", [one.name for one in layers])
-    group.attrs["backend"] = b"jax"
-    group.attrs["keras_version"] = KERAS_VERSION.encode()
+    _sign(group)
     for one in layers:
         at = group.create_group(one.name)
         weights = ordered(one)
@@ -124,16 +124,18 @@ def _fitting(values: list, weights: list, name: str, path: str, skip: bool) -> l
 def write_model(path: str, model: Any, include_optimizer: bool) -> None:
     """Writes config, weights, arguments of compile and optimizer state."""
     with hdf5.writing(path) as h5:
-        h5.attrs["keras_version"] = KERAS_VERSION.encode()
-        h5.attrs["backend"] = b"jax"
+        era = current_era()
+        _sign(h5)
         described = registry.serialize(model)
         compiled = described.pop("compile_config", None)
+        described = described if era == "3" else older.older(described, era)
         hdf5.put_text(h5, "model_config", json.dumps(described))
         write_weights(h5.create_group("model_weights"), model)
         if include_optimizer and compiled is not None:
-            hdf5.put_text(h5, "training_config", json.dumps(_training_config(compiled)))
+            hdf5.put_text(h5, "training_config", json.dumps(_training_config(compiled, era)))
             if model.optimizer.built:
-                at = h5.create_group("optimizer_weights")
+                # Keras 3 builds the optimizer without variables where it finds this group, and cannot train then
+                at = h5.create_group("optimizer_weights" if era != "3" else _OWN_STATE)
                 state = optimizer_state.state_of(model.optimizer)
                 names = _unique([name for name, _ in state])
                 _names(at, "weight_names", names)
@@ -141,9 +143,17 @@ def write_model(path: str, model: Any, include_optimizer: bool) -> None:
                     hdf5.put(at, name, value)
 
 
-def _training_config(compiled: dict) -> dict:
+def _sign(group: Any) -> None:
+    """Says which Keras wrote: readers choose the layout of weights by that."""
+    group.attrs["backend"] = b"jax" if current_era() == "3" else b"tensorflow"
+    group.attrs["keras_version"] = eras.VERSIONS["2.2" if current_era() == "1" else current_era()].encode()
+
+
+def _training_config(compiled: dict, era: str) -> dict:
     from .. import losses, metrics
 
+    if era != "3":
+        return older.older_training(compiled, "2.2" if era == "1" else era)
     optimizer = compiled.pop("optimizer")
     compiled = {
         **compiled,
@@ -199,8 +209,8 @@ def _restore_compiled(model: Any, training: dict, h5: Any, path: str) -> None:
     given = eras.upgraded_training(training)
     described = given.pop("optimizer")
     model.compile(optimizer=optimizers.deserialize(described), **{k: registry.deserialize(v) for k, v in given.items()})
-    if "optimizer_weights" in h5 and model.trainable_variables:
-        at = h5["optimizer_weights"]
+    at = h5.get("optimizer_weights", h5.get(_OWN_STATE))
+    if at is not None and model.trainable_variables:
         values = [hdf5.values_of(at[n], path) for n in _read_names(at, "weight_names")]
         optimizer_state.assign(model, values, path)
         old_weights.resume_averages(model)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import registry
 from ..core.declare import current_era
 from . import hdf5
 
@@ -71,3 +72,34 @@ def _product_of_nadam(optimizer: Any, targets: list[Any], values: list[np.ndarra
     for t in range(1, steps + 1):
         product *= beta * (np.float32(1.0) - np.float32(0.5) * np.float32(0.96) ** np.float32(t * decay))
     return [(missing[0], product)]
+
+
+def described(optimizer: Any) -> Any:
+    """The config of an optimizer in the words of the era's Keras."""
+    own = vars(optimizer)
+    before = own.get("_generation")
+    if before is None:
+        return registry.serialize(optimizer)
+    era = {"1": "2.2"}.get(current_era(), current_era())
+    if era == "2.2":
+        _check_for_22(optimizer)
+    if not (before == "legacy" and era == "tf2"):
+        own["_generation"] = era
+    try:
+        config = registry.serialize(optimizer)
+    finally:
+        own["_generation"] = before
+    if era == "2.2":  # where a run starts from: the state says more
+        config["config"].pop("initial_accumulator_value", None)
+    if era != "tf2" and config.get("module") == "keras.optimizers.legacy":
+        config["module"] = "keras.optimizers"
+    return config
+
+
+def _check_for_22(optimizer: Any) -> None:
+    for name in ("weight_decay", "global_clipnorm", "loss_scale_factor", "gradient_accumulation_steps", "use_ema"):
+        if getattr(optimizer, name, None):
+            raise ValueError(
+                f"Keras 2.2's optimizers have no {name}, which {optimizer.name!r} uses. Save for Keras 3, or with "
+                "include_optimizer=False."
+            )

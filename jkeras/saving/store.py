@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from ..core.declare import current_era
 from ..core.layer import Layer
 from ..core.naming import snake_case
 from ..core.variable import Variable, initialize
@@ -44,7 +45,8 @@ def _children(one: Any) -> Iterator[tuple[str, Any]]:
         if attribute in one._untracked or attribute.startswith("__"):
             continue
         if isinstance(value, Layer):
-            yield attribute, value
+            inner = current_era() == "tf2" and type(one).__name__ == "MultiHeadAttention"
+            yield f"_{attribute}" if inner else attribute, value
         elif isinstance(value, (list, tuple, dict)):
             values = value.values() if isinstance(value, dict) else value
             yield from (
@@ -116,6 +118,15 @@ def _is_plain(one: Any, own: list[Any]) -> bool:
     reads = type(one).load_own_variables
     ours = getattr(reads, "__module__", "").startswith("jkeras.")
     return reads is Layer.load_own_variables or ours and bool(own) and all(isinstance(v, Variable) for v in own)
+
+
+def _group_at(group: Any, place: str) -> Any:
+    """The group of a layer; tf.keras puts a line before the names of inner layers (``_key_dense``)."""
+    for part in place.split("/"):
+        group = group.get(part, group.get(f"_{part}"))
+        if group is None:
+            return None
+    return group
 
 
 @contextlib.contextmanager
