@@ -129,7 +129,7 @@ def einsum(equation, inputs, kernel):
     if isinstance(kernel, LowRank):
         more = jnp.matmul(kernel.a.value, kernel.b.value) * kernel.scale
         return einsum(equation, inputs, kernel.base) + jnp.einsum(equation, inputs, more)
-    return matmul(inputs, kernel) if isinstance(kernel, Int8) else jnp.einsum(equation, inputs, kernel)
+    return matmul(inputs, kernel) if isinstance(kernel, Int8) else jnp.einsum(equation, inputs, jnp.asarray(kernel))
 
 
 def rows(table, indices, dtype):

@@ -115,6 +115,8 @@ class OrbaxCheckpoint(MonitorCallback):
             if hasattr(self.model, "to_json"):
                 config["json"] = self.model.to_json()
             parts["model_config"] = orbax.args.JsonSave(config)
+        if step in self.checkpointer.all_steps():  # of an earlier run, which this one takes up or repeats
+            self.checkpointer.delete(step)
         self.checkpointer.save(step, args=orbax.args.Composite(**parts), force=True)
         if self.verbose > 0:
             from jkeras.train.progress import print_msg
