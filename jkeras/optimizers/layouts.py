@@ -39,7 +39,7 @@ def make_slots(optimizer: "Optimizer", variables: Sequence[Any]) -> None:
             v, spec = variables[entry.index], specs[entry.index]
             name, layout = slot_name(v, entry.group), getattr(v, "_layout", None)
             if entry.group == "gradient_accumulator":
-                value = np.zeros(spec.shape, spec.dtype)
+                value = np.broadcast_to(np.zeros((), spec.dtype), spec.shape)
             elif entry.group == "average":
                 value = optimizer._first_average(v if optimizer._generation == "3" else v.value)
             else:

@@ -97,7 +97,7 @@ def _full(p: Any, shape: tuple, dtype: Any, value: float = 0.0) -> Any:
         return jax.ShapeDtypeStruct(shape, dtype)
     if isinstance(p, jax.core.Tracer):
         return jnp.full(shape, value, dtype)
-    return np.full(shape, value, dtype) if value else np.zeros(shape, dtype)
+    return np.broadcast_to(np.array(value, dtype), shape)  # takes no memory before it is needed
 
 
 def times_one(x: Any) -> Any:

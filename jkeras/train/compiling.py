@@ -124,7 +124,7 @@ def compile_model(model: Any, args: tuple, kwargs: dict) -> None:
     checks_unknown(model, given)
     given.setdefault("optimizer", "rmsprop")
     optimizer = optimizers.get(given["optimizer"] if given["optimizer"] is not None else "rmsprop")
-    if given.get("auto_scale_loss", True) and _is_half(model) and not hasattr(optimizer, "dynamic_scale"):
+    if given.get("auto_scale_loss", True) and _is_half(model) and not isinstance(optimizer, optimizers.LossScaleOptimizer):
         optimizer = optimizers.LossScaleOptimizer(optimizer)
     compiled = Compiled(model, given)
     model.optimizer = optimizer
