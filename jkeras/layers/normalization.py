@@ -130,6 +130,9 @@ class BatchNormalization(_Normalization):
             gamma, beta = _learn(self, x, mean, variance, *_adjusted(self, x, gamma, beta), mask is None)
         return nn.scale_shift(x, mean, variance, gamma, beta, self.epsilon).reshape(inputs.shape).astype(inputs.dtype)
 
+    def compute_output_shape(self, input_shape):
+        return super().compute_output_shape(input_shape)
+
     def get_config(self):
         found = unless_set(super().get_config(), "virtual_batch_size", "adjustment", "fused")
         return {k: v for k, v in found.items() if (k, v) != ("statistics", "moving")}
