@@ -11,23 +11,26 @@ from typing import Any
 
 from ..core import registry
 
-# Functions of K that touch nothing but their arguments, beside those that record themselves in graphs
+# The functions of K that touch nothing but their arguments
 _PURE = frozenset(
-    "relu reshape conv1d conv2d conv3d conv2d_transpose depthwise_conv2d pool2d pool3d separable_conv2d stop_gradient "
-    "categorical_crossentropy sparse_categorical_crossentropy resize_images resize_volumes spatial_2d_padding "
-    "spatial_3d_padding temporal_padding random_normal random_uniform".split()
+    (
+        "abs all any argmax argmin batch_dot batch_flatten batch_normalization bias_add binary_crossentropy cast "
+        "categorical_crossentropy clip concatenate conv1d conv2d conv2d_transpose conv3d cos ctc_batch_cost cumprod "
+        "cumsum depthwise_conv2d dot elu equal exp expand_dims flatten gather greater greater_equal hard_sigmoid in_top_k "
+        "l2_normalize less less_equal local_conv1d local_conv2d log logsumexp max maximum mean min minimum not_equal "
+        "one_hot ones_like permute_dimensions pool2d pool3d pow prod relu repeat repeat_elements reshape resize_images "
+        "resize_volumes reverse round separable_conv2d sigmoid sign sin slice softmax softplus softsign "
+        "sparse_categorical_crossentropy spatial_2d_padding spatial_3d_padding sqrt square squeeze stack std "
+        "stop_gradient sum tanh temporal_padding tile transpose var zeros_like"
+    ).split()
 )
-_IMPURE = frozenset(("learning_phase_scope", "eye", "identity", "shape"))
 
 
 def backend_function(name: str) -> Callable | None:
     """A pure function of ``keras.backend``, or None."""
     from .. import backend
 
-    if name not in backend.__all__ or name in _IMPURE:
-        return None
-    fn = getattr(backend, name)
-    return fn if name in _PURE or hasattr(fn, "__wrapped__") else None
+    return getattr(backend, name) if name in _PURE else None
 
 
 def named_function(name: str) -> Callable:
