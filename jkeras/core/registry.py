@@ -86,8 +86,9 @@ class CustomObjectScope:
     8
     """
 
-    def __init__(self, *custom_objects: dict[str, Any]):
-        self._scope = _custom_object_scope(*custom_objects)
+    def __init__(self, custom_objects: dict[str, Any], *more: dict[str, Any]):
+        self.custom_objects = custom_objects
+        self._scope = _custom_object_scope(custom_objects or {}, *more)
 
     def __enter__(self) -> "CustomObjectScope":
         self._scope.__enter__()
@@ -97,9 +98,7 @@ class CustomObjectScope:
         self._scope.__exit__(*error)
 
 
-def custom_object_scope(*custom_objects: dict[str, Any]) -> CustomObjectScope:
-    """The same as ``CustomObjectScope``, as a function."""
-    return CustomObjectScope(*custom_objects)
+custom_object_scope = CustomObjectScope
 
 
 # ------------------------------------------------- families

@@ -13,6 +13,7 @@ _HOMES = {
     "json_text": "model_from_config model_from_json model_from_yaml model_to_json model_to_yaml",
     "functional": "functional_config functional_from_config",
     "compiled": "compile_config compile_from_config",
+    "editor": "KerasFileEditor",
     "export": "export_model",
     "lambdas": "lambda_config lambda_from_config named_function",
     "objects": "deserialize_keras_object serialize_keras_object",

@@ -47,6 +47,8 @@ def _pairs(model: Any, values: list[np.ndarray], path: str) -> list[tuple[Any, n
             targets = optimizer.weights_in(generation)
             if generation == "tf2" and len(targets) == 1 < len(shapes) and type(optimizer).__name__ == "SGD":
                 shapes, values = shapes[:1], values[:1]  # slots that without momentum are zeros
+            if type(optimizer).__name__ == "SGD" and shapes == [()] and not optimizer.momentum:
+                targets = targets[:1]
             if [tuple(v.shape) for v in targets] == shapes:
                 return [*zip(targets, values, strict=True), *_product_of_nadam(optimizer, targets, values)]
         warnings.warn(

@@ -47,8 +47,8 @@ PLACES = {
 _PLACE_OF = {name: module for module, names in PLACES.items() for name in names}
 _RENAMED = {
     "set_random_seed": ("jkeras.core.rng", "set_seed"),
-    "serialize_keras_object": ("jkeras.core.registry", "serialize"),
-    "deserialize_keras_object": ("jkeras.core.registry", "deserialize"),
+    "serialize_keras_object": ("jkeras.saving.objects", "serialize_keras_object"),
+    "deserialize_keras_object": ("jkeras.saving.objects", "deserialize_keras_object"),
     "is_keras_tensor": ("jkeras.core.symbolic", "is_symbolic"),
 }
 
