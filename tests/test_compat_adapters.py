@@ -1,6 +1,7 @@
 """Models, layers and helper functions that only older Kerases had, in terms of live ones."""
 
 import h5py
+import jax
 import numpy as np
 import pytest
 
@@ -10,6 +11,14 @@ from jkeras.compat import classes, engine, graph_model, members, recurrent, tf_l
 from jkeras.core.symbolic import KerasTensor
 
 ONES = np.ones((4, 3), "float32")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def compile_quickly():
+    """Programs that run once need no optimisation."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
 
 
 def dense(units, **options):

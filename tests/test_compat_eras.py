@@ -4,6 +4,7 @@ import json
 import pathlib
 import warnings
 
+import jax
 import numpy as np
 import pytest
 
@@ -27,10 +28,18 @@ ROWS = [
 ]
 
 
+@pytest.fixture(autouse=True, scope="module")
+def compile_quickly():
+    """Programs that run once need no optimisation."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
 @pytest.mark.parametrize("name, expression", ROWS)
 def test_a_default_is_that_of_its_keras(name, expression):
     with era(name), warnings.catch_warnings():
-        backend.clear_session()
+        backend.clear_session(free_memory=False)
         found = eval(expression, era_values.scope(jkeras, np))
     wanted = REAL[name][expression]
     if isinstance(wanted, list) and isinstance(wanted[0], float):

@@ -7,6 +7,7 @@ import pathlib
 import re
 import sys
 
+import jax
 import pytest
 
 import jkeras
@@ -27,6 +28,14 @@ def rows():
             yield pytest.param(file, row["era"], script, id=f"{file.stem}: {row['title']}")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def compile_quickly():
+    """Programs that run once need no optimisation."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
 @pytest.fixture
 def old_world(tmp_path, monkeypatch):
     """A folder to write into, and a process in which ``import keras`` gives jkeras."""
@@ -39,11 +48,11 @@ def old_world(tmp_path, monkeypatch):
         if name.split(".")[0] in (*paths.ALIASES, "tensorflow"):
             del sys.modules[name]
     jkeras.backend.set_image_data_format("channels_last")
-    jkeras.backend.clear_session()
+    jkeras.backend.clear_session(free_memory=False)
 
 
 @pytest.mark.parametrize("file, era, script", list(rows()))
 def test_it_means_what_it_meant(file, era, script, old_world):
     with compat.era(era):
-        jkeras.backend.clear_session()
+        jkeras.backend.clear_session(free_memory=False)
         exec(compile(script, str(file), "exec"), {"__name__": "__main__"})
