@@ -92,9 +92,10 @@ class Session:
         if program is None:
             program = self._epoch[key] = programs.EpochProgram(self._step(mode), size, self.jit)
         fixed, carry = self._gather(mode)
-        if self.split is not None and self.split.several:
+        if self.split is not None and (self.split.several or (self.split.waits and not program.loops)):
             for i in range(count):  # every process makes the same calls, whatever its callbacks ask for
                 carry, logs = program(fixed, carry, data, order, first + i * size, 1)
+                self.split.wait(carry)
         else:
             carry, logs = program(fixed, carry, data, order, first, count)
         self._put_back(mode, carry)
@@ -113,6 +114,8 @@ class Session:
             program = jit_for(one, (fixed, carry, batch), donate_argnums=1) if self.jit else one
             self._streams[mode] = program
         carry, logs = program(fixed, carry, batch)
+        if self.split is not None:
+            self.split.wait(carry)
         self._put_back(mode, carry)
         return logs
 

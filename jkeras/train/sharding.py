@@ -34,6 +34,8 @@ class Split:
         self.whole = placement.whole(self.mesh)
         self.parts = distribution.num_model_replicas
         self.several = jax.process_count() > 1
+        # Simulated devices share one pool of threads, which steps that wait for each other in a queue can block for good.
+        self.waits = self.mesh.size > 1 and jax.default_backend() == "cpu"
 
     # ---- weights
 
@@ -112,6 +114,11 @@ class Split:
     def shares_data(self) -> bool:
         """Has every process all of the data?"""
         return not self.several or self.distribution.auto_shard_dataset
+
+    def wait(self, carry: Any) -> None:
+        """Lets a step end before the next is started, where that is needed."""
+        if self.waits:
+            jax.block_until_ready(jax.tree.leaves(carry)[-1])
 
     # ---- compiled steps
 
