@@ -380,7 +380,9 @@ def initialize(variables: Sequence[Variable]) -> None:
             if any(layouts):
                 one = next(x for x in layouts if x is not None)
                 mesh = getattr(one, "mesh", None)
-                shardings["out_shardings"] = [x if x is not None or mesh is None else placement.whole(mesh) for x in layouts]
+                shardings["out_shardings"] = [
+                    x if x is not None or mesh is None else placement.whole(mesh) for x in layouts
+                ]
             numbers = dict(zip(pending, _path_numbers(pending), strict=True))
             # On the host plain draws share one generator with all models, and there is little left to compile.
             eager = not shardings and jax.default_backend() == "cpu"

@@ -164,7 +164,11 @@ class Softmax(Layer):
         low = -3e4 if inputs.dtype == jnp.float16 else -1e9
         if self.robust_masking is not None:  # tf.keras: no zeros where all is masked; a large number put in, or added
             low = jnp.finfo(jnp.float16).min if inputs.dtype == jnp.float16 else -1e9
-            masked = jnp.where(mask, inputs, low) if self.robust_masking else inputs + (1.0 - mask.astype(inputs.dtype)) * low
+            masked = (
+                jnp.where(mask, inputs, low)
+                if self.robust_masking
+                else inputs + (1.0 - mask.astype(inputs.dtype)) * low
+            )
             return jax.nn.softmax(masked, axis=axis)
         return jnp.where(mask, jax.nn.softmax(jnp.where(mask, inputs, low), axis=axis), 0)
 

@@ -23,8 +23,10 @@ def adapted(data, args, kwargs):
     given = {**dict(zip(names, args)), **kwargs}
     size, steps = given.get("batch_size"), given.get("steps")
     whole = isinstance(data, (list, tuple)) or hasattr(data, "__array__") and not hasattr(data, "element_spec")
-    if whole and size is not None and not (
-        isinstance(data, (list, tuple)) and any(getattr(x, "ndim", 0) for x in data)
+    if (
+        whole
+        and size is not None
+        and not (isinstance(data, (list, tuple)) and any(getattr(x, "ndim", 0) for x in data))
     ):
         rows = np.asarray(data)
         return [rows[i : i + size] for i in range(0, len(rows), size)], steps

@@ -27,6 +27,7 @@ def either_order(method):
     )
     return method
 
+
 # Activations whose derivative the recurrences may take unit by unit; tanh and sigmoid in the form that they know best.
 ELEMENTWISE = {
     getattr(activations, name): getattr(activations, name)

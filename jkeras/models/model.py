@@ -470,7 +470,11 @@ class Model(Layer):
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
         """Writes the whole model to a file; the format follows the extension."""
         plain = not os.path.splitext(os.fspath(filepath))[1]
-        if kwargs.get("save_format") == "tf" or plain and resolve_default(type(self), "saves_folders", era_default(False)):
+        if (
+            kwargs.get("save_format") == "tf"
+            or plain
+            and resolve_default(type(self), "saves_folders", era_default(False))
+        ):
             warnings.warn(
                 f"save: {os.fspath(filepath)!r} is written as a .keras file, which load_model reads; a SavedModel would need "
                 "TensorFlow.",
@@ -484,7 +488,7 @@ class Model(Layer):
 
     def load_weights(self, filepath: Any, *args: Any, skip_mismatch: bool = False, **kwargs: Any) -> Any:
         """Reads the weights from a file."""
-        if args:  # Keras 2.2: by_name, skip_mismatch, reshape; tf.keras: skip_mismatch, by_name, options; today skip_mismatch
+        if args:  # Keras 2.2 has by_name first, later ones skip_mismatch
             order = resolve_default(type(self), "load_order", era_default(("skip_mismatch", "by_name", "options")))
             kwargs.update(zip(order, args, strict=False))
             skip_mismatch = kwargs.pop("skip_mismatch", skip_mismatch)
