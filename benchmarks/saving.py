@@ -1,0 +1,170 @@
+"""Time and memory of saving and loading a model of 100 million parameters, beside numpy.savez and np.load of the same arrays.
+
+    python -m benchmarks.saving [--millions 100] [--repeats 3] [--callbacks]
+
+Prints, for each format, seconds, the ratio to numpy, and the peak of memory beside the parameters themselves (which are
+1.0): 0.1 means that a tenth of the parameters' size was needed on top. Both sides flush to the disk. Each measurement
+of memory runs in a process of its own, where nothing else raises the peak. ``--callbacks`` instead measures the time of
+a step with EarlyStopping, ModelCheckpoint and CSVLogger and without them.
+"""
+
+import argparse
+import ctypes
+import gc
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+FORMATS = ("numpy", "m.keras", "m.h5", "w.weights.h5", "w.h5", "w.weights.json", "w.safetensors")
+
+
+def make(millions):
+    """A model of about so many parameters in layers of four million."""
+    import jkeras as keras
+
+    size = 2000
+    blocks = [keras.layers.Dense(size, use_bias=False, name=f"d{i}") for i in range(max(1, round(millions / 4)))]
+    return keras.Sequential([keras.Input((size,)), *blocks])
+
+
+def save(model, folder, name):
+    """Writes the model, or its arrays with numpy."""
+    path = os.path.join(folder, name)
+    if name == "numpy":
+        with open(path, "wb") as f:
+            np.savez(f, *[np.asarray(v.value) for v in model.weights])
+            f.flush()
+            os.fsync(f.fileno())
+    elif name.startswith("m."):
+        model.save(path)
+    else:
+        model.save_weights(path, **({"max_shard_size": 0.1} if name.endswith(".json") else {}))
+
+
+def load(model, folder, name):
+    """Reads it again; what comes back holds the arrays."""
+    import jkeras as keras
+
+    path = os.path.join(folder, name)
+    if name == "numpy":
+        with np.load(path) as arrays:
+            return [arrays[k] for k in arrays.files]
+    if name.startswith("m."):
+        found = keras.models.load_model(path)
+        return found, [v.value for v in found.weights]
+    model.load_weights(path)
+    return None
+
+
+def times(millions, repeats):
+    """{format: (seconds to save, seconds to load)}, the best of so many rounds that take turns."""
+    model = make(millions)
+    model.get_weights()
+    found = {name: ([], []) for name in FORMATS}
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(repeats):
+            for name in FORMATS:
+                for work, kept in zip((save, load), found[name], strict=True):
+                    start = time.perf_counter()
+                    held = work(model, folder, name)
+                    kept.append(time.perf_counter() - start)
+                    del held
+    return {name: tuple(min(kept) for kept in both) for name, both in found.items()}
+
+
+def high_water():
+    """The highest resident size of this process since the mark was reset, in bytes."""
+    with open("/proc/self/status") as f:
+        return next(int(line.split()[1]) * 1024 for line in f if line.startswith("VmHWM"))
+
+
+def peak(name, millions, action):
+    """Runs in a process of its own: the peak on top of what was there before, over the size of the parameters."""
+    model = make(millions)
+    with tempfile.TemporaryDirectory() as folder:
+        size = sum(4 * v.size for v in model.weights)
+        model.get_weights()
+        if action == "load":
+            save(model, folder, name)
+            model = make(millions)  # nothing is held before a load
+        gc.collect()
+        ctypes.CDLL(None).malloc_trim(0)  # what was freed is not to be used again unseen
+        with open("/proc/self/clear_refs", "w") as f:
+            f.write("5")
+        before = high_water()
+        held = (save if action == "save" else load)(model, folder, name)
+        above = high_water() - before
+        del held
+    print(f"{above / size:.3f}")
+
+
+def peaks(millions):
+    """{format: (peak of saving, peak of loading)} as multiples of the parameters."""
+    found = {}
+    for name in FORMATS:
+        both = []
+        for action in ("save", "load"):
+            command = [sys.executable, "-m", "benchmarks.saving", "--peak", name, action, "--millions", str(millions)]
+            both.append(float(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+        found[name] = both
+    return found
+
+
+def callbacks(steps=100_000, repeats=8):
+    """Microseconds a step of a small net with the three callbacks and without, in turns."""
+    import jkeras as keras
+
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(16, activation="relu"), keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    x = np.random.default_rng(0).standard_normal((steps * 4, 8), dtype="float32")
+    y = x.sum(axis=1, keepdims=True)
+    found = {"without": [], "with": []}
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(repeats + 1):
+            for kind, kept in found.items():
+                used = [
+                    keras.callbacks.EarlyStopping("loss", patience=100),
+                    keras.callbacks.ModelCheckpoint(os.path.join(folder, "m.keras"), monitor="loss"),
+                    keras.callbacks.CSVLogger(os.path.join(folder, "log.csv")),
+                ]
+                start = time.perf_counter()
+                model.fit(x, y, batch_size=4, epochs=1, verbose=0, callbacks=used if kind == "with" else None)
+                kept.append((time.perf_counter() - start) / steps * 1e6)
+    for kind, kept in found.items():
+        kept = kept[1:]  # the first compiles
+        print(f"{kind:8} {statistics.median(kept):7.1f} us a step (from {min(kept):.1f} to {max(kept):.1f})")
+    ratio = min(found["with"][1:]) / min(found["without"][1:])
+    print(f"ratio    {ratio:.2f} of the best, with one save of the model in {steps:,} steps")
+
+
+def main():
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--millions", type=float, default=100)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--callbacks", action="store_true")
+    parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.callbacks:
+        callbacks()
+    elif given.peak:
+        peak(given.peak[0], given.millions, given.peak[1])
+    else:
+        taken, needed = times(given.millions, given.repeats), peaks(given.millions)
+        print(f"{'':16}{'save s':>8}{'ratio':>7}{'peak':>7}{'load s':>9}{'ratio':>7}{'peak':>7}")
+        for name in FORMATS:
+            save_s, load_s = taken[name]
+            by_save, by_load = (t / n for t, n in zip(taken[name], taken["numpy"], strict=True))
+            print(
+                f"{name:16}{save_s:8.2f}{by_save:7.2f}{needed[name][0]:7.2f}"
+                f"{load_s:9.2f}{by_load:7.2f}{needed[name][1]:7.2f}"
+            )
+
+
+if __name__ == "__main__":
+    main()
