@@ -18,8 +18,8 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 # Steps that wait in a queue can block the threads that simulate devices for good: for all forms, one after the other.
 jax.config.update("jax_cpu_enable_async_dispatch", False)
 
-import jkeras as keras
-from jkeras import distribution, layers
+import jkeras as keras  # noqa: E402
+from jkeras import distribution, layers  # noqa: E402
 
 ROWS, BATCH, REPEATS = 64 * 100, 64, 5
 rng = np.random.default_rng(0)
