@@ -113,6 +113,7 @@ def _connect() -> None:
 
     if not any(getattr(finder, "__qualname__", "").endswith("_connect.<locals>.OldPaths") for finder in sys.meta_path):
         sys.meta_path.append(OldPaths)  # type: ignore[arg-type]
+
     def stable(cls: type) -> int | None:
         from .compat.signatures import stable
 
@@ -130,9 +131,8 @@ def _connect() -> None:
         constraint=function("constraints", "get"),
         serialize_regularizer=function("regularizers", "serialize"),
     )
-    families = (
-        "activations backend constraints initializers layers losses metrics models optimizers regularizers random saving utils"
-    )
+    families = "activations backend constraints initializers layers losses metrics models optimizers quantizers regularizers random "
+        "saving utils"
     connections.modules.update({f"keras.{name}": module(name) for name in families.split()})
     connections.modules.update(
         {

@@ -6,6 +6,9 @@ from importlib import import_module
 PLACES = {
     "jkeras.utils.numeric": ("to_categorical", "to_ordinal", "normalize"),
     "jkeras.utils.file_utils": ("get_file",),
+    "jkeras.utils.plotting": ("model_to_dot", "plot_model"),
+    "jkeras.utils.models": ("convert_all_kernels_in_model", "multi_gpu_model", "print_summary"),
+    "jkeras.backend": ("clear_session",),
     "jkeras.utils.packing": ("pack_x_y_sample_weight", "unpack_x_y_sample_weight"),
     "jkeras.utils.directories": (
         "audio_dataset_from_directory",

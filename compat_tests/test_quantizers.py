@@ -1,0 +1,60 @@
+"""The quantizers give the numbers of Keras 3."""
+
+import json
+import pathlib
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from compat_tests.make_quantizers import X, cases, plain
+from jkeras import quantizers
+
+FOUND = json.loads((pathlib.Path(__file__).parent / "golden" / "keras3" / "quantizers.json").read_text())["found"]
+CASES = cases(quantizers, jnp.asarray)
+
+
+def flat(value):
+    if isinstance(value, dict):
+        return [(k, leaf) for k in sorted(value) for leaf in flat(value[k])]
+    return [leaf for item in value for leaf in flat(item)] if isinstance(value, list) else [value]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_numbers_are_those_of_keras_3(name):
+    found, expected = flat(plain(CASES[name]())), flat(FOUND[name])
+    if name.startswith("config"):
+        assert found == expected
+    else:
+        np.testing.assert_allclose(found, expected, 1e-6)
+
+
+def test_gradients_of_rounding_pass_inside_and_go_to_the_bounds_outside():
+    def total(x, least, most):
+        return quantizers.fake_quant_with_min_max_vars(x, least, most, num_bits=4).sum()
+
+    dx, low, high = jax.jit(jax.grad(total, argnums=(0, 1, 2)))(jnp.asarray(X), -1.9, 2.1)
+    assert dx.sum() == ((X > -1.9) & (X < 2.1)).sum() and (low, high) == ((X < -1.9).sum(), (X > 2.1).sum())
+
+
+def test_configs_come_back_from_what_they_say():
+    for config in (quantizers.Int8QuantizationConfig(), quantizers.Int4QuantizationConfig(block_size=-1)):
+        again = type(config).from_config(config.get_config())
+        assert again.mode == config.mode and again.get_config() == config.get_config()
+    assert quantizers.get(quantizers.serialize(quantizers.AbsMaxQuantizer(axis=1))).axis == (1,)
+
+
+@pytest.mark.parametrize(
+    "make, match",
+    [
+        (lambda: quantizers.AbsMaxQuantizer(value_range=(-300, 300)), "value_range"),
+        (lambda: quantizers.Int4QuantizationConfig(block_size=0), "block_size"),
+        (lambda: quantizers.Int4QuantizationConfig(quantizers.AbsMaxQuantizer()), "block_size"),
+        (lambda: quantizers.pack_int4(np.zeros(2, "int8"), dtype="int16"), "dtype"),
+        (lambda: quantizers.get("abs_min_quantizer"), "abs_min_quantizer"),
+    ],
+)
+def test_what_does_not_fit_is_refused(make, match):
+    with pytest.raises(ValueError, match=match):
+        make()
