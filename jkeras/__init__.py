@@ -131,8 +131,10 @@ def _connect() -> None:
         constraint=function("constraints", "get"),
         serialize_regularizer=function("regularizers", "serialize"),
     )
-    families = "activations backend constraints initializers layers losses metrics models optimizers quantizers regularizers random "
-        "saving utils"
+    families = (
+        "activations backend constraints initializers layers losses metrics models optimizers quantizers regularizers "
+        "random saving utils"
+    )
     connections.modules.update({f"keras.{name}": module(name) for name in families.split()})
     connections.modules.update(
         {
