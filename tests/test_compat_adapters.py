@@ -309,3 +309,30 @@ def test_crossed_categories_take_some_at_a_time():
     columns = [[["a"]], [["b"]], [["c"]]]
     assert classes.CategoryCrossing(depth=2)(columns).tolist() == [["a", "b", "c", "a_X_b", "a_X_c", "b_X_c"]]
     assert classes.CategoryCrossing(depth=(3,), separator="-")(columns).tolist() == [["a-b-c"]]
+
+
+# ------------------------------------------------- functions of Keras 1
+
+
+def test_arrays_are_saved_and_loaded_under_their_old_functions(tmp_path):
+    from jkeras.utils.io_utils import load_array, save_array
+
+    save_array(ONES, str(tmp_path / "a.h5"))
+    np.testing.assert_array_equal(load_array(str(tmp_path / "a.h5")), ONES)
+
+
+def test_pictures_are_listed_and_flipped_as_in_keras_1(tmp_path):
+    from jkeras.preprocessing.image import horizontal_flip, list_pictures, vertical_flip
+
+    for name in ("a.png", "b.txt", "c.jpg"):
+        (tmp_path / name).write_bytes(b"")
+    assert sorted(p[-5:] for p in list_pictures(str(tmp_path))) == ["a.png", "c.jpg"]
+    x = np.arange(4).reshape(1, 2, 2)
+    assert vertical_flip(horizontal_flip(x)).tolist() == [[[3, 2], [1, 0]]]
+
+
+def test_a_layer_comes_from_its_config_or_name():
+    from jkeras.utils.layer_utils import get_layer, layer_from_config
+
+    assert layer_from_config({"class_name": "Dense", "config": {"output_dim": 3}}).units == 3
+    assert isinstance(get_layer("Flatten"), layers.Flatten)

@@ -1,5 +1,7 @@
 """Helper functions of older Kerases."""
 
+import os
+import re
 from typing import Any
 
 import numpy as np
@@ -169,3 +171,106 @@ def plot(model: Any, to_file: str = "model.png", show_shapes: bool = False, show
     from .. import utils
 
     return utils.plot_model(model, to_file, show_shapes=show_shapes, show_layer_names=show_layer_names)
+
+
+def to_graph(model: Any, **options: Any) -> Any:
+    """``model_to_dot`` under its name of Keras 0.x."""
+    from .. import utils
+
+    return utils.model_to_dot(model, **options)
+
+
+def layer_from_config(config: Any, custom_objects: Any = None) -> Any:
+    """The layer of a config with its class name."""
+    from .. import layers
+
+    return layers.deserialize(config, custom_objects)
+
+
+def get_layer(identifier: Any) -> Any:
+    """The layer that a name, config or layer stands for."""
+    from .. import layers
+
+    return layers.get(identifier)
+
+
+def save_array(array: Any, name: str) -> None:
+    """Writes an array into an HDF5 file, under the name ``data``."""
+    import h5py
+
+    with h5py.File(name, "w") as file:
+        file["data"] = np.asarray(array)
+
+
+def load_array(name: str) -> Any:
+    """The array that ``save_array`` wrote."""
+    import h5py
+
+    with h5py.File(name, "r") as file:
+        return np.asarray(file["data"])
+
+
+def binary_logloss(p: Any, y: Any) -> float:
+    """The mean binary crossentropy of probabilities ``p`` and labels ``y``.
+
+    >>> round(binary_logloss([0.5, 0.5], [1, 0]), 4)
+    0.6931
+    """
+    p, y = np.clip(p, 1e-15, 1 - 1e-15), np.asarray(y)
+    return float(-np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)))
+
+
+def multiclass_logloss(P: Any, Y: Any) -> float:
+    """The mean of ``-log`` of the probabilities of the labels, which count from 1.
+
+    >>> round(multiclass_logloss([[0.5, 0.5]], [2]), 4)
+    0.6931
+    """
+    return float(-np.mean([np.log(p[label - 1]) for p, label in zip(P, Y, strict=True)]))
+
+
+def accuracy(p: Any, y: Any) -> float:
+    """The share of predictions that equal their labels.
+
+    >>> accuracy([1, 2], [1, 3])
+    0.5
+    """
+    return float(np.mean([a == b for a, b in zip(p, y, strict=False)]))
+
+
+def horizontal_flip(x: Any) -> Any:
+    """An image (channels, rows, columns) with its columns reversed.
+
+    >>> horizontal_flip(np.array([[[1, 2]]])).tolist()
+    [[[2, 1]]]
+    """
+    return np.asarray(x)[:, :, ::-1]
+
+
+def vertical_flip(x: Any) -> Any:
+    """An image (channels, rows, columns) with its rows reversed."""
+    return np.asarray(x)[:, ::-1]
+
+
+def list_pictures(directory: str, ext: str = "jpg|jpeg|bmp|png") -> list[str]:
+    """The paths of the pictures in a folder and below."""
+    pattern = re.compile(rf"\w+\.(?:{ext})$")
+    return [os.path.join(root, f) for root, _, files in os.walk(directory) for f in files if pattern.match(f)]
+
+
+def apply_transform(
+    x: Any, transform_matrix: Any, channel_axis: int = 0, fill_mode: str = "nearest", cval: float = 0.0
+) -> Any:
+    """An image moved by a 3x3 matrix of output to input coordinates, each point taking the nearest one's value.
+
+    >>> apply_transform(np.array([[[1.0, 2.0]]]), np.array([[1, 0, 0], [0, 1, 1], [0, 0, 1]])).tolist()
+    [[[2.0, 2.0]]]
+    """
+    from scipy import ndimage
+
+    channels = np.moveaxis(np.asarray(x), channel_axis, 0)
+    matrix = np.asarray(transform_matrix)
+    moved = [
+        ndimage.affine_transform(c, matrix[:2, :2], matrix[:2, 2], order=0, mode=fill_mode, cval=cval) for c in channels
+    ]
+    return np.moveaxis(np.stack(moved), 0, channel_axis)

@@ -88,6 +88,7 @@ VIEWS["layers.recurrent"] = "layers compat.graph_model"
 
 # Names that a module of today has for the sake of old scripts: (module, name) -> (module, name)
 EXTRAS = {
+    "preprocessing.image": "apply_transform horizontal_flip list_pictures vertical_flip",
     "regularizers": "ActivityRegularizer EigenvalueRegularizer L1L2Regularizer WeightRegularizer activity_l1 activity_l1l2 "
     "activity_l2 l1l2",
     "layers": "AtrousConv1D AtrousConv2D AtrousConvolution1D AtrousConvolution2D ConvRecurrent2D Deconv2D Deconv3D "
@@ -128,7 +129,7 @@ def old_name(module: str, name: str) -> Any:
     """What a module of today offers under a name of old; raises AttributeError for none."""
     short = module.removeprefix(f"{ROOT}.")
     if name in EXTRAS.get(short, "").split():
-        for home in ("classes", "graph_model", "functions"):
+        for home in ("classes", "graph_model", "functions") if short != "preprocessing.image" else ("functions",):
             found = getattr(importlib.import_module(f"{ROOT}.compat.{home}"), name, None)
             if found is not None:
                 return found

@@ -1,5 +1,6 @@
 """Images: files and arrays, random transformations, and batches of augmented images."""
 
+from jkeras.core.connections import old_names
 from jkeras.preprocessing.image.arrays import NumpyArrayIterator
 from jkeras.preprocessing.image.files import DataFrameIterator, DirectoryIterator
 from jkeras.preprocessing.image.generator import ImageDataGenerator
@@ -40,3 +41,5 @@ __all__ = [
     "save_img",
     "smart_resize",
 ]
+
+__getattr__ = old_names(__name__)
