@@ -78,6 +78,17 @@ def test_a_restart_ends_with_the_bits_of_an_undisturbed_run(runs):
     assert (whole / "log.csv").read_text() == (broken / "log.csv").read_text()
 
 
+def test_parts_that_processes_bring_themselves_are_joined_to_batches(runs):
+    joined = result_of(runs[0]["whole"][0])["joined"]
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(77, 64)).astype("float32"), rng.normal(size=(77, 2)).astype("float32")
+    keras.utils.set_random_seed(9)
+    alone = keras.Sequential([keras.Input((64,)), keras.layers.Dense(2)])
+    alone.compile("sgd", "mse")
+    alone.fit(((x[i * 16 :][:16], y[i * 16 :][:16]) for i in range(4)), steps_per_epoch=4, verbose=0)
+    np.testing.assert_allclose(joined, [float(np.abs(w).sum()) for w in alone.get_weights()], rtol=1e-5)
+
+
 def test_what_two_processes_saved_is_read_by_one(runs):
     _, whole, _ = runs
     expected = np.load(whole / "weights-0.npz")
