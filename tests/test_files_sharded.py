@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -114,6 +115,14 @@ def test_an_index_that_is_wrong_changes_nothing(tmp_path, change, message):
     with pytest.raises(FileError, match=message):
         other.load_weights(path)
     assert all(np.array_equal(a, b) for a, b in zip(before, other.get_weights(), strict=True))
+
+
+def test_shards_of_keras_3_are_read():
+    folder = Path(__file__).resolve().parent.parent / "compat_tests" / "golden" / "shards"
+    found = json.loads((folder / "predicted.json").read_text())
+    made = Sequential([Input((4,)), layers.Dense(8), layers.Dense(8), layers.Dense(2)])
+    made.load_weights(folder / "m.weights.json")
+    np.testing.assert_allclose(made.predict(np.array(found["x"], "float32"), verbose=0), found["y"], atol=1e-6)
 
 
 def test_a_shard_that_is_a_link_is_refused(tmp_path):

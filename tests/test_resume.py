@@ -162,8 +162,8 @@ def serve(folder, runs):
 
 # (data, save_freq, where the process is killed: it is started again after each)
 PLACES = [
-    ("arrays", 3, [("batch", 5), ("validation", 1), ("replace", 2), ("batch", 9, 15)]),
-    ("sequence", 2, [("batch", 3), ("replace", 4)]),
+    ("arrays", 3, [("batch", 5), ("replace", 2), ("batch", 9, 15)]),
+    ("sequence", 2, [("batch", 3)]),
 ]
 MORE = [
     ("arrays", "epoch", [("epoch begin", 3), ("replace", 1), ("batch", 9, 15), ("batch", 3)]),
@@ -207,7 +207,7 @@ def test_a_killed_run_ends_with_the_bits_of_one_that_was_not(tmp_path):
         assert not different and len(results[number]) == len(truth), (kind, kills, different, done.stdout)
         assert not glob.glob(str(tmp_path / str(number) / "**" / "*.tmp"), recursive=True)
     ended = [line.split(")")[1].split()[0] for line in lines if ")" in line]
-    assert ended.count("-9") >= 4 and "1" in ended, done.stdout + done.stderr  # SIGTERM is an exit, told by SystemExit
+    assert ended.count("-9") >= 3 and "1" in ended, done.stdout + done.stderr  # SIGTERM is an exit, told by SystemExit
 
 
 # ---------------------------------------------------------------- interruptions
