@@ -170,7 +170,7 @@ def block(inputs, filters, group, strides, squeezed, name):
         skip = conv_bn(inputs, filters, 1, f"{name}_skip_1x1", f"{name}_skip_bn", strides)
     x = conv_bn(inputs, filters, 1, f"{name}_conv_1x1_1", f"{name}_conv_1x1_1_bn")
     x = layers.ReLU(name=f"{name}_conv_1x1_1_relu")(x)
-    x = conv_bn(x, filters, 3, f"{name}_conv_3x3", f"{name}_conv_3x3_bn", strides, groups=filters // group)
+    x = conv_bn(x, filters, 3, f"{name}_conv_3x3", f"{name}_conv_3x3_bn", strides, groups=max(1, filters // group))
     x = layers.ReLU(name=f"{name}_conv_3x3_relu")(x)
     if squeezed is not None:
         part = f"{name}_squeeze_and_excite"
