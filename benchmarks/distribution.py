@@ -15,11 +15,8 @@ import numpy as np
 import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-# Steps that wait in a queue can block the threads that simulate devices for good: for all forms, one after the other.
-jax.config.update("jax_cpu_enable_async_dispatch", False)
-
-import jkeras as keras  # noqa: E402
-from jkeras import distribution, layers  # noqa: E402
+import jkeras as keras
+from jkeras import distribution, layers
 
 ROWS, BATCH, REPEATS = 64 * 100, 64, 5
 rng = np.random.default_rng(0)
@@ -54,6 +51,7 @@ def by_hand():
         for i in range(0, ROWS, BATCH):
             x, y = jax.device_put((X[order[i : i + BATCH]], Y[order[i : i + BATCH]]), rows)
             params, state, total = run(params, state, total, x, y)
+            total.block_until_ready()  # steps in a queue can block the threads that simulate devices for good
         float(total)
 
     return epoch

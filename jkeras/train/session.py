@@ -98,6 +98,8 @@ class Session:
                 self.split.wait(carry)
         else:
             carry, logs = program(fixed, carry, data, order, first, count)
+            if self.split is not None:
+                self.split.wait(carry)
         self._put_back(mode, carry)
         return logs
 

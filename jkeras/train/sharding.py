@@ -33,6 +33,7 @@ class Split:
         self.mesh = distribution.device_mesh.backend_mesh
         self.whole = placement.whole(self.mesh)
         self.parts = distribution.num_model_replicas
+        self._layouts: dict[int, NamedSharding] = {}
         self.several = jax.process_count() > 1
         # Simulated devices share one pool of threads, which steps that wait for each other in a queue can block for good.
         self.waits = self.mesh.size > 1 and jax.default_backend() == "cpu"
@@ -69,18 +70,22 @@ class Split:
         """The layout of a batch of ``size`` rows: split where it can be split evenly, else whole on each device."""
         if not ndim or size % self.parts:
             return self.whole
-        axes = self.distribution.get_data_layout((size, *[None] * (ndim - 1))).axes
-        return NamedSharding(self.mesh, PartitionSpec(*axes))
+        found = self._layouts.get(ndim)
+        if found is None:
+            axes = self.distribution.get_data_layout((size, *[None] * (ndim - 1))).axes
+            found = self._layouts[ndim] = NamedSharding(self.mesh, PartitionSpec(*axes))
+        return found
 
     def batch(self, batch: Any) -> Any:
         """The batch on the devices: the rows of the whole batch that are theirs, or what this process brings."""
-        own = self.several and not self.distribution.auto_shard_dataset
-        return jax.tree.map(self._joined if own else self._placed, batch)
+        if self.several:
+            own = not self.distribution.auto_shard_dataset
+            return jax.tree.map(self._joined if own else lambda a: placement.put(a, self._rows_of(a)), batch)
+        return jax.device_put(batch, jax.tree.map(self._rows_of, batch))
 
-    def _placed(self, array: Any) -> jax.Array:
-        array = array if isinstance(array, jax.Array) else np.asarray(array)
-        layout = self.rows(len(array) if array.ndim else 0, array.ndim)
-        return placement.put(array, layout) if self.several else jax.device_put(array, layout)
+    def _rows_of(self, array: Any) -> NamedSharding:
+        shape = np.shape(array)
+        return self.rows(shape[0] if shape else 0, len(shape))
 
     def _joined(self, array: Any) -> jax.Array:
         if isinstance(array, jax.Array) and not array.is_fully_addressable:
