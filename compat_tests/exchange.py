@@ -23,7 +23,12 @@ def run(command, *arguments):
     environment = {**os.environ, "KERAS_BACKEND": "jax", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": ROOT}
     script = os.path.join(ROOT, "compat_tests", "file_runs.py")
     done = subprocess.run(
-        [*shlex.split(command), script, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [*shlex.split(command), script, *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return done.stderr if done.returncode else ""
 

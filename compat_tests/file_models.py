@@ -21,6 +21,7 @@ class Case:
     impls: tuple = KERAS_2
     kinds: tuple = ("keras", "h5", "weights")
     step: bool = True
+    prepare: Any = None  # registers classes before a file is read
     approximate_in: tuple = ()  # these lose a part of the state: only predictions and the next loss are compared
     unsafe: bool = False
     trains: bool = True
@@ -261,6 +262,42 @@ def _vocabulary_data():
     return [words, text, _random(7, 3, 2) * 4], _random(8, 3, 2)
 
 
+_NETS: dict = {}
+
+
+def _net(k):
+    """A subclassed model, registered with an implementation."""
+    if k.__name__ not in _NETS:
+
+        @k.utils.register_keras_serializable("exchange")
+        class Net(k.Model):
+            def __init__(self, units=3, **kwargs):
+                super().__init__(**kwargs)
+                self.units = units
+                self.first = k.layers.Dense(4, activation="tanh")
+                self.rest = [k.layers.Dense(4), k.layers.Dense(units)]
+
+            def call(self, x):
+                return self.rest[1](self.rest[0](self.first(x)))
+
+            def get_config(self):
+                return {"units": self.units, "name": self.name}
+
+            @classmethod
+            def from_config(cls, config, **_):
+                return cls(units=config["units"], name=config.get("name"))
+
+        _NETS[k.__name__] = Net
+    return _NETS[k.__name__]
+
+
+def _subclassed(k):
+    model = _net(k)(name="net")
+    model(np.zeros((1, 4), "float32"))
+    model.compile(optimizer=_rate(k, "Adam", 0.01), loss="mse")
+    return model
+
+
 # ------------------------------------------------- operations
 
 
@@ -347,6 +384,7 @@ CASES |= {
     "cells": Case(_cells, _pair(4, 4, 3, y=(4, 2))),
     "nested": Case(_nested, _nested_data, approximate_in=("keras224",), atol=5e-5),
     "frozen": Case(_frozen, _pair(4, 4, y=(4, 2, 2))),
+    "subclassed": Case(_subclassed, _mlp_data, SINCE_TF, ("keras", "weights"), prepare=_net),
     "policy": Case(_policy, _mlp_data, SINCE_TF, atol=0.02),
     "normalised": Case(_normalised, _pair(4, 4, 3, y=(4, 4, 2)), SINCE_TF, step=False),
     "operations": Case(_operations, _pair(4, 4, 3, y=(4, 3, 2)), ("keras3",)),

@@ -134,6 +134,8 @@ def opened(k, name, path, kind, source=None):
     """The model of a file; weights alone go into a model as the Keras that wrote them would have built it."""
     case = CASES[name]
     implementations.clear(k)
+    if case.prepare:
+        case.prepare(k)
     if "weights" in kind:
         with k.compat.era(ERAS[source]) if k.__name__ == "jkeras" and source else contextlib.nullcontext():
             model = case.build(k)

@@ -234,7 +234,9 @@ class Layer(Configurable):
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Builds as ``get_build_config`` says."""
         shape = config.get("input_shape")
-        if shape is not None and not self.built:
+        if shape is not None and not self.built and self._is_model:
+            self.build(arguments.as_shape(shape))
+        elif shape is not None and not self.built:
             with frames.scope(self.name):
                 self._build_by_shapes({"inputs": arguments.as_shape(shape)})
 

@@ -92,7 +92,7 @@ def upgraded(config: Any) -> Any:
     module = _home(name) if name in _CLASSES.values() else module
     if module is not None:
         result["module"] = module
-        if name != "Sequential" or "batch_input_shape" in str(inner):
+        if module.startswith("keras.") and name not in _MODELS:
             result.pop("build_config", None)  # what is called by the model builds itself
     if name == "Lambda":  # its own from_config knows all forms
         result["config"] = inner

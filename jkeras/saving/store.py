@@ -41,9 +41,16 @@ def _children(one: Any) -> Iterator[tuple[str, Any]]:
         own = [op for op in own if layers is None or not isinstance(op, InputLayer)]
         yield from ((f"layers/{name}", child) for name, child in _named(own))
         return
-    for attribute, value in sorted(vars(one).items()):
-        if attribute in one._untracked or attribute.startswith("__"):
-            continue
+    yield from _attributes(one)
+
+
+def _attributes(one: Any) -> Iterator[tuple[str, Any]]:
+    """The layers in the attributes of a layer, sorted; those of a model are in its list of layers, too."""
+    found = {k: v for k, v in vars(one).items() if k not in one._untracked and not k.startswith("__")}
+    if getattr(one, "_is_model", False):
+        direct = [v for v in found.values() if isinstance(v, Layer)]
+        found["layers"] = direct if current_era() == "tf2" else one.layers
+    for attribute, value in sorted(found.items(), key=lambda i: (i[0] != "layers" or current_era() != "tf2", i[0])):
         if isinstance(value, Layer):
             inner = current_era() == "tf2" and type(one).__name__ == "MultiHeadAttention"
             yield f"_{attribute}" if inner else attribute, value
@@ -52,6 +59,21 @@ def _children(one: Any) -> Iterator[tuple[str, Any]]:
             yield from (
                 (f"{attribute}/{name}", child) for name, child in _named(v for v in values if isinstance(v, Layer))
             )
+
+
+def _places(model: Any) -> dict[int, list[str]]:
+    """All places at which a layer may be found, the usual one first: Kerases differ in which they take."""
+    found: dict[int, list[str]] = {}
+
+    def visit(one: Any, place: str, above: tuple[int, ...]) -> None:
+        if id(one) in above:
+            return
+        found.setdefault(id(one), []).append(place)
+        for name, child in _children(one):
+            visit(child, f"{place}/{name}" if place else name, (*above, id(one)))
+
+    visit(model, "", ())
+    return found
 
 
 def _named(layers: Any) -> Iterator[tuple[str, Any]]:
@@ -118,6 +140,11 @@ def _is_plain(one: Any, own: list[Any]) -> bool:
     reads = type(one).load_own_variables
     ours = getattr(reads, "__module__", "").startswith("jkeras.")
     return reads is Layer.load_own_variables or ours and bool(own) and all(isinstance(v, Variable) for v in own)
+
+
+def _found(group: Any, places: list[str]) -> Any:
+    found = [at for at in (_group_at(group, f"{p}/vars" if p else "vars") for p in places) if at is not None]
+    return next((at for at in found if len(at)), found[0] if found else None)
 
 
 def _group_at(group: Any, place: str) -> Any:
