@@ -92,3 +92,27 @@ def test_print_summary_prints_to_the_function(model):
     lines = []
     keras.utils.print_summary(model, print_fn=lambda line, **_: lines.append(line))
     assert "inner" in "\n".join(lines)
+
+
+def test_dense_kernels_follow_a_change_of_the_data_format():
+    from jkeras.utils.layer_utils import convert_dense_weights_data_format
+
+    pictures = np.arange(2 * 3 * 4, dtype="float32").reshape(1, 2, 3, 4)  # channels last
+    dense = keras.layers.Dense(2)
+    before = np.asarray(dense(pictures.reshape(1, -1)))
+    convert_dense_weights_data_format(dense, (4, 2, 3), "channels_first")
+    np.testing.assert_allclose(dense(pictures.transpose(0, 3, 1, 2).reshape(1, -1)), before, 1e-5)
+    convert_dense_weights_data_format(dense, (2, 3, 4), "channels_last")
+    np.testing.assert_allclose(dense(pictures.reshape(1, -1)), before, 1e-5)
+
+
+def test_older_helpers_are_found_where_keras_2_had_them():
+    from jkeras.utils.conv_utils import deconv_length, normalize_tuple
+    from jkeras.utils.generic_utils import has_arg, transpose_shape
+
+    from jkeras.utils.data_utils import validate_file
+
+    assert deconv_length(4, 2, 3, "valid", 1) == 10 and callable(validate_file) and has_arg(deconv_length, "padding")
+    assert transpose_shape((1, 2, 3), "channels_first", (1,)) == (1, 3, 2)
+    with pytest.raises(ValueError, match="strides"):
+        normalize_tuple((1, 2), 3, "strides")

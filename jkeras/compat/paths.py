@@ -58,7 +58,7 @@ VIEWS = {
     "optimizer_v1": "optimizers",
     "optimizer_v2": "optimizers",
     "utils.np_utils": "compat.functions utils",
-    "utils.conv_utils": "compat.functions",
+    "utils.conv_utils": "compat.functions utils.older",
     "utils.generic_utils": "compat.functions utils",
     "utils.io_utils": "compat.functions utils",
     "utils.layer_utils": "compat.functions utils layers",

@@ -47,7 +47,21 @@ PLACES = {
         "is_interactive_logging_enabled",
     ),
 }
+# What scripts take from the inside of Keras 2 (`generic_utils`, `conv_utils`, ...): found, but not shown.
+HIDDEN = {
+    "jkeras.utils.older": (
+        "HDF5_OBJECT_HEADER_LIMIT",
+        "ask_to_proceed_with_overwrite",
+        "convert_dense_weights_data_format",
+        "deconv_length",
+        "has_arg",
+        "normalize_padding",
+        "normalize_tuple",
+        "transpose_shape",
+    ),
+}
 _PLACE_OF = {name: module for module, names in PLACES.items() for name in names}
+_HIDDEN_IN = {name: module for module, names in HIDDEN.items() for name in names}
 _RENAMED = {
     "set_random_seed": ("jkeras.core.rng", "set_seed"),
     "serialize_keras_object": ("jkeras.saving.objects", "serialize_keras_object"),
@@ -61,7 +75,7 @@ __all__ = sorted([*_PLACE_OF, *_RENAMED])
 def __getattr__(name):
     if name == "bounding_boxes":
         return import_module("jkeras.utils.bounding_boxes")
-    module, attribute = _RENAMED.get(name) or (_PLACE_OF.get(name), name)
+    module, attribute = _RENAMED.get(name) or (_PLACE_OF.get(name) or _HIDDEN_IN.get(name), name)
     if module is None:
         raise AttributeError(f"module 'jkeras.utils' has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(module), attribute)

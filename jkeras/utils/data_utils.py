@@ -10,11 +10,11 @@ from jkeras.train.data_sequence import (
     SequenceEnqueuer,
 )
 from jkeras.train.progress import Progbar
-from jkeras.utils.file_utils import get_file
+from jkeras.utils.file_utils import get_file, validate_file
 
 __all__ = [
     "GeneratorEnqueuer", "OrderedEnqueuer", "Progbar", "PyDataset", "Sequence", "SequenceEnqueuer", "get_file",
-    "get_index", "init_pool", "init_pool_generator", "next_sample",
+    "get_index", "init_pool", "init_pool_generator", "next_sample", "validate_file",
 ]  # fmt: skip
 
 _shared = {}  # in a worker: what it was started with, by number
