@@ -103,3 +103,10 @@ def test_building_makes_no_arrays():
     model = keras.applications.ConvNeXtXLarge(weights=None)
     assert model.count_params() == 350196968
     assert all(weight._cell is None for weight in model.weights if weight.ndim > 1)
+
+
+@pytest.mark.parametrize("word", ["name", "model_name"])
+@pytest.mark.parametrize("architecture", ["RegNetX002", "MobileNet"])
+def test_a_model_is_named_by_the_word_of_either_keras(word, architecture):
+    config = dict(weights=None, input_shape=(32, 32, 3), classes=3, **{word: "mine"})
+    assert getattr(keras.applications, architecture)(**config).name == "mine"

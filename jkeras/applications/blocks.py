@@ -116,17 +116,21 @@ def architecture(function, name, **facts):
     more = facts.pop("arguments", {})
     common = {field.name: field.default for field in dataclasses.fields(Asked)} | {"name": default} | more
     order = facts.pop("order", [*[key for key in common if key != "name"], "name"])
-    params = [inspect.Parameter(key, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=common[key]) for key in order]
+    named = facts.pop("named", "name")  # RegNet says model_name, as ConvNeXt and ResNetRS did in tf_keras
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    params = [inspect.Parameter(named if key == "name" else key, kind, default=common[key]) for key in order]
     signature = inspect.Signature(params)
     known = {field.name for field in dataclasses.fields(Asked)}
 
     def build(*args, **kwargs):
-        if "model_name" in kwargs and "name" not in kwargs:  # as RegNet, ResNetRS and ConvNeXt of tf_keras say it
-            kwargs["name"] = kwargs.pop("model_name")
+        other = "name" if named == "model_name" else "model_name"
+        if other in kwargs and named not in kwargs:
+            kwargs[named] = kwargs.pop(other)
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        asked = Asked(**{key: value for key, value in bound.arguments.items() if key in known})
-        extra = {key: value for key, value in bound.arguments.items() if key not in known}
+        values = {"name" if key == named else key: value for key, value in bound.arguments.items()}
+        asked = Asked(**{key: value for key, value in values.items() if key in known})
+        extra = {key: value for key, value in values.items() if key not in known}
         return function(asked, **facts, **extra)
 
     build.__signature__ = signature

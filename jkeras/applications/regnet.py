@@ -190,6 +190,7 @@ globals().update(
             kind=kind,
             arguments={"include_preprocessing": True},
             order=ORDER,
+            named="model_name",
         )
         for kind in STAGES
     }
