@@ -54,8 +54,14 @@ def preprocess_input(x, data_format=None, mode="caffe"):
 def preprocessing(mode):
     """The ``preprocess_input`` of an architecture; ``mode`` None where the model does it by itself."""
 
-    def preprocess_input_of_model(x, data_format=None):
-        return x if mode is None else preprocess_input(x, data_format, mode)
+    if mode is None:
+
+        def preprocess_input_of_model(x, data_format=None):
+            return x
+    else:
+
+        def preprocess_input_of_model(x, data_format=None, mode=mode):  # Keras 2.2 let it be chosen
+            return preprocess_input(x, data_format, mode)
 
     how = f"in the mode {mode!r}" if mode else "nothing to do: the model does it by itself"
     preprocess_input_of_model.__doc__ = f"Pixels in 0..255 as this architecture wants them ({how})."
