@@ -48,6 +48,11 @@ def test_a_script_runs_as_it_is_and_real_packages_are_shadowed_in_its_process_on
         ("import keras\nmodel.fit_generator(g)", "2.2"),
         ("from keras.layers.core import Dense", "2.2"),
         ("import keras\nkeras.optimizers.SGD(lr=0.1)", "2.2"),
+        ("from keras.layers import Embedding\nEmbedding(output_dim=2, input_dim=3)", "3"),
+        ("from keras.layers import Dense\nDense(output_dim=2, input_dim=3)", "1"),
+        ("from keras.preprocessing.image import X\nX().flow_from_directory('.', class_mode='binary')", "2.2"),
+        ("from keras import backend as K\nK.learning_phase()", "2.2"),
+        ("from keras import backend as K\nK.clear_session()", "3"),
     ],
 )
 def test_an_era_shows_in_a_script(script, expected):

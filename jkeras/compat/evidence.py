@@ -25,6 +25,27 @@ NAMES = {
     "2.2": "fit_generator predict_generator evaluate_generator predict_classes predict_proba CuDNNLSTM CuDNNGRU "
     "get_session set_session to_categorical".split()[:-1],
 }
+# Words of Keras 1 that later Kerases have too: as arguments of these
+TODAY = {
+    "output_dim": ("Embedding",),
+    "class_mode": ("flow_from_directory", "flow_from_dataframe"),
+}
+# All that keras.backend offers since Keras 3
+BACKEND = frozenset(
+    "backend clear_session epsilon floatx get_uid image_data_format is_float_dtype is_int_dtype is_keras_tensor result_type "
+    "rnn set_epsilon set_floatx set_image_data_format standardize_dtype".split()
+)
+
+
+def _old_backend(tree: ast.AST) -> str | None:
+    """A name of keras.backend that is gone in Keras 3, where the script uses one."""
+    modules = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "keras")
+    known = {alias.asname or alias.name for node in modules for alias in node.names if alias.name == "backend"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in known:
+            if node.attr not in BACKEND:
+                return node.attr
+    return None
 
 
 def infer(tree: ast.AST) -> tuple[str, str]:
@@ -36,7 +57,7 @@ def infer(tree: ast.AST) -> tuple[str, str]:
     modules, names, keywords = _seen(tree)
     for era in ("1", "2.2", "tf2", "3"):
         for word in KEYWORDS.get(era, ()):
-            if word in keywords and (word != "output_dim" or "input_dim" in keywords):
+            if word in keywords:
                 return era, f"argument {word}"
         if era == "2.2" and any(m == "tensorflow" or m.startswith("tensorflow.") for m in modules):
             continue
@@ -48,8 +69,12 @@ def infer(tree: ast.AST) -> tuple[str, str]:
             for name in NAMES.get(era, ()):
                 if name in names:
                     return era, f"name {name}"
-    if "lr" in keywords:
-        return "2.2", "argument lr"
+    for word in ("lr", "sample_weight_mode", "input_length", "period"):
+        if word in keywords:
+            return "2.2", f"argument {word}"
+    gone = _old_backend(tree)
+    if gone and not any(module.startswith("keras.ops") for module in modules):
+        return "2.2", f"keras.backend.{gone}"
     return "3", "nothing older in it"
 
 
@@ -66,6 +91,7 @@ def _seen(tree: ast.AST) -> tuple[list[str], set[str], set[str]]:
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.Attribute):
             names.add(node.attr)
-        elif isinstance(node, ast.keyword) and node.arg:
-            keywords.add(node.arg)
+        elif isinstance(node, ast.Call):
+            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            keywords.update(k.arg for k in node.keywords if k.arg and called not in TODAY.get(k.arg, ()))
     return modules, names, keywords
