@@ -102,6 +102,8 @@ def _built_in(name: str, inner: dict, era: str) -> dict:
             )
     if era == "2.2" and name != "InputLayer" and "dtype" in kept:
         del kept["dtype"]
+    if name == "TextVectorization":
+        kept["dtype"] = "string"  # of what comes in
     if name == "MultiHeadAttention":
         kept.update(query_shape=None, key_shape=None, value_shape=None)  # it finds them out when it is called
     if name == "Bidirectional":
