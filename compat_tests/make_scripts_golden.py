@@ -22,7 +22,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
-from compat_tests import script_runs  # noqa: E402
+from compat_tests import script_runs
 
 
 def _keras(folder):
@@ -50,7 +50,7 @@ def _mend_22():
     import tensorflow
 
     tensorflow.enable_resource_variables()
-    np.Inf = np.inf
+    setattr(np, "Inf", np.inf)  # noqa: B010
     spec = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
     inspect.getargspec = lambda function: spec(*inspect.getfullargspec(function)[:4])
 

@@ -13,7 +13,7 @@ class Positives(keras.metrics.Metric):
         self.total.assign(self.total + ops.sum(ops.cast(y_pred > 0.5, "float32")))
 
     def result(self):
-        return self.total
+        return self.total * 1.0
 
 
 rng = np.random.default_rng(9)
