@@ -37,6 +37,8 @@ def signature_of(call: Callable) -> Signature:
 
 def call(layer: Any, args: tuple, kwargs: dict) -> Any:
     """``layer(*args, **kwargs)``."""
+    if frames.recorder is not None and (recorded := frames.recorder.layer(layer, args, kwargs)) is not NotImplemented:
+        return recorded
     for value in args:
         if symbolic.is_symbolic(value):
             return call_symbolically(layer, args, kwargs)

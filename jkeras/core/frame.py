@@ -2,7 +2,7 @@
 
 import contextlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
 from weakref import ref
@@ -14,6 +14,7 @@ import numpy as np
 _current: ContextVar["Frame | None"] = ContextVar("frame", default=None)
 _scope: ContextVar[tuple[str, ...]] = ContextVar("scope", default=())
 UNBOUND: Any = object()
+recorder: Any = None  # what records calls on the tensors of a script for TensorFlow, once there are some
 fixed_phase: list[int | None] = [None]  # what K.set_learning_phase said, for calls that are told nothing else
 
 
@@ -90,6 +91,13 @@ class Frame:
         self.draws[path] = count + 1
         key = jax.random.fold_in(self.key, np.uint32(zlib.crc32(path.encode())))
         return jax.random.fold_in(key, count) if count else key
+
+
+def recorded(fn: Callable, *args: Any) -> Any:
+    """``fn(*args)``, a call that tapes see; Variables among the arguments are given as their values."""
+    if recorder is not None and (found := recorder.function(fn, args, {})) is not NotImplemented:
+        return found
+    return fn(*(x.value if hasattr(x, "_trainable") else x for x in args))
 
 
 def step_of(frame: Frame | None) -> Any:

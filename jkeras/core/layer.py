@@ -294,7 +294,7 @@ class Layer(Configurable):
         return found + self._regularization_losses()
 
     def _regularization_losses(self) -> list[Any]:
-        return [v.regularizer(v.value) for v in self.trainable_weights if v.regularizer is not None]
+        return [frames.recorded(v.regularizer, v) for v in self.trainable_weights if v.regularizer is not None]
 
     def get_losses_for(self, inputs: Any = None) -> list[Any]:
         """The same as ``losses``."""

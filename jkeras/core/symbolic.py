@@ -332,6 +332,8 @@ def op(fn: F) -> F:
         for x in kwargs.values():
             if is_symbolic(x):
                 return record(dispatched, args, kwargs)
+        if frames.recorder is not None and (found := frames.recorder.function(fn, args, kwargs)) is not NotImplemented:
+            return found
         return fn(*args, **kwargs)
 
     return dispatched  # type: ignore[return-value]

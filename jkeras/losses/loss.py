@@ -1,6 +1,7 @@
 """The base of loss objects, and the wrapper that makes one of a function."""
 
 import contextlib
+import functools
 from typing import ClassVar
 
 import jax.numpy as jnp
@@ -58,7 +59,7 @@ class Loss(Configurable):
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         """The loss of a batch: array (), or that of the values when ``reduction`` is "none"."""
-        return _evaluate(self, y_true, y_pred, sample_weight)
+        return frame.recorded(functools.partial(_evaluate, self), y_true, y_pred, sample_weight)
 
     def values_and_mask(self, y_true, y_pred):
         """The values of ``call`` in the dtype of the loss, and the mask of prediction and values (None: all count)."""

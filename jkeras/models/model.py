@@ -82,6 +82,9 @@ class Model(Layer):
     # ---- calling
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        recorder = frames.recorder
+        if recorder is not None and (recorded := recorder.layer(self, args, kwargs)) is not NotImplemented:
+            return recorded
         compiled = compiled_call.of(self, args, kwargs)
         return super().__call__(*args, **kwargs) if compiled is None else compiled(args, kwargs)
 
