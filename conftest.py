@@ -3,6 +3,8 @@
 import os
 import sys
 
+import pytest
+
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 
@@ -19,3 +21,12 @@ def pytest_configure(config):
     folder = os.environ.get("JAX_COMPILATION_CACHE_DIR") or str(programs / worker)
     jax.config.update("jax_compilation_cache_dir", folder)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
+
+
+@pytest.fixture(autouse=True)
+def no_tensors_of_other_tests():
+    """A script that used tensors of TensorFlow leaves the next test without them."""
+    yield
+    frame = sys.modules.get("jkeras.core.frame")
+    if frame is not None:
+        frame.recorder = None

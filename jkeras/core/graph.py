@@ -92,7 +92,7 @@ class Graph:
 
     def _names_of(self, given: dict) -> list[str]:
         if isinstance(self.inputs, dict) and all(isinstance(v, KerasTensor) for v in self.inputs.values()):
-            keys = list(self.inputs)
+            keys = sorted(self.inputs)
             if all(k in given for k in keys):
                 return keys
         return self.input_names
@@ -188,7 +188,7 @@ def tensors_in_values(values: Any, like: Any) -> list[Any]:
     if isinstance(like, (list, tuple)):
         return [v for a, b in zip(values, like, strict=True) for v in tensors_in_values(a, b)]
     if isinstance(like, dict):
-        return [v for k, b in like.items() for v in tensors_in_values(values[k], b)]
+        return [v for key in sorted(like) for v in tensors_in_values(values[key], like[key])]
     return []
 
 
@@ -206,7 +206,7 @@ def _flatten(x: Any) -> list[Any]:
     if isinstance(x, (list, tuple)) and not (x and isinstance(x[0], (int, float))):
         return [leaf for v in x for leaf in _flatten(v)]
     if isinstance(x, dict):
-        return [leaf for v in x.values() for leaf in _flatten(v)]
+        return [leaf for key in sorted(x) for leaf in _flatten(x[key])]
     return [x]
 
 

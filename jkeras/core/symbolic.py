@@ -227,13 +227,13 @@ def is_symbolic(x: Any) -> bool:
 
 
 def tensors_in(x: Any) -> list[KerasTensor]:
-    """The symbolic tensors in nested containers, in order."""
+    """The symbolic tensors in nested containers, in order; those of dicts by their keys, as Keras and JAX have them."""
     if isinstance(x, KerasTensor):
         return [x]
     if isinstance(x, (list, tuple)):
         return [t for v in x for t in tensors_in(v)]
     if isinstance(x, dict):
-        return [t for v in x.values() for t in tensors_in(v)]
+        return [t for key in sorted(x) for t in tensors_in(x[key])]
     return []
 
 

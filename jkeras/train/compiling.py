@@ -209,7 +209,7 @@ def output_names(model: Any) -> list[str]:
         compiled = model._compiled
         return [o.name for o in compiled.outputs] if compiled is not None and compiled.outputs else []
     if isinstance(graph.outputs, dict):
-        return list(graph.outputs)
+        return sorted(graph.outputs)
     return [name for name, _ in _unique_names([(x._keras_history.operation.name, None) for x in graph.output_tensors])]
 
 
@@ -275,7 +275,7 @@ def resolve(model: Any, x: Any, y: Any) -> Compiled:
 
 def _names_for(model: Any, specs: Any, count: int) -> list[str]:
     if isinstance(specs, dict):
-        return list(specs) if len(specs) == count else [f"output_{i + 1}" for i in range(count)]
+        return sorted(specs) if len(specs) == count else [f"output_{i + 1}" for i in range(count)]
     graph = getattr(model, "_graph", None)
     if graph is not None:
         return output_names(model)

@@ -1,15 +1,119 @@
-"""What stands for ``tensorflow`` in scripts: so far ``tf.keras``, whole. Other names say that they are missing."""
+"""What stands for ``tensorflow`` in scripts: ``tf.keras`` whole, and what scripts around it use, over jax.numpy.
 
+Everything is made on first use. Names that mean nothing on JAX say so.
+"""
+
+import importlib
+import sys
+from types import ModuleType
 from typing import Any
 
-__version__ = "2.16.0"
+_TABLES = ("", "math", "nn", "random", "linalg")  # of functions.py
+_IMPOSSIBLE = {
+    "contrib": "TensorFlow 2 dropped it; use keras layers.",
+    "SparseTensor": "use dense arrays.",
+    "RaggedTensor": "pad the rows (keras.utils.pad_sequences) and mask them.",
+    "ragged": "pad the rows (keras.utils.pad_sequences) and mask them.",
+    "sparse": "use dense arrays.",
+    "lite": "export the model with model.export and convert the StableHLO file.",
+    "estimator": "use a keras model.",
+    "raw_ops": "use the functions of tf, tf.math and tf.nn.",
+    "lookup": "use keras.layers.StringLookup or IntegerLookup.",
+}
+_made: dict[str, Any] = {}
+
+
+def _start() -> None:
+    """From here on the calls of layers, losses and functions give tensors, which tapes record."""
+    from ...core import frame
+    from .tape import Recorder
+
+    frame.recorder = Recorder
+
+
+def _version() -> str:
+    """The version that a script of the era expects."""
+    from ...core.declare import current_era
+
+    return {"1": "1.0.0", "2.2": "1.14.0", "tf2": "2.16.0", "3": "2.16.0"}[current_era()]
+
+
+def _namespace(name: str) -> ModuleType | None:
+    """A namespace as a module, in its place among the imported ones."""
+    full = f"{__name__}.{name}"
+    if full in sys.modules:
+        return sys.modules[full]
+    contents: dict[str, Any] = {}
+    if name in _TABLES:
+        contents = _functions(name)
+    elif name == "image":
+        from . import image
+        from .tensor import shim
+
+        contents = {key: shim(fn) for key, fn in image.FUNCTIONS.items()}
+    elif name in _ALIASES:
+        return importlib.import_module(f"jkeras.{_ALIASES[name]}")
+    else:
+        return None
+    module = ModuleType(full, f"tf.{name}")
+    vars(module).update(contents)
+    sys.modules[full] = module
+    return module
+
+
+_ALIASES = {"losses": "losses", "metrics": "metrics", "optimizers": "optimizers", "initializers": "initializers"}
+
+
+def _functions(name: str) -> dict[str, Any]:
+    if "tables" not in _made:
+        from .functions import tables
+
+        _made["tables"] = tables()
+    return _made["tables"][name]
+
+
+def _special(name: str) -> Any:
+    """Names that are neither in a table nor a namespace."""
+    if name == "GradientTape":
+        from .tape import GradientTape
+
+        return GradientTape
+    if name == "function":
+        from .function import function
+
+        return function
+    if name in ("Module", "TensorSpec", "AUTOTUNE"):
+        from . import small
+
+        return getattr(small, name)
+    return None
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return _version()
+    if name.startswith("__"):
+        raise AttributeError(name)
+    _start()
     if name == "keras":
         import jkeras
 
         return jkeras
-    if name.startswith("__"):
-        raise AttributeError(name)
-    raise AttributeError(f"tf.{name} is not offered on JAX: only tf.keras is. Use keras.ops or jax.numpy.")
+    if name == "newaxis":
+        return None
+    found = _special(name) or _functions("").get(name)
+    if found is not None:
+        return found
+    if name == "data":
+        return importlib.import_module(f"{__name__}.data")
+    namespace = _namespace(name)
+    if namespace is not None:
+        return namespace
+    try:
+        system = importlib.import_module(f"{__name__}.system")
+    except ModuleNotFoundError:
+        system = None
+    if system is not None and hasattr(system, name):
+        return getattr(system, name)
+    hint = _IMPOSSIBLE.get(name, "use keras.ops or jax.numpy.")
+    raise AttributeError(f"tf.{name} is not offered on JAX: {hint}")

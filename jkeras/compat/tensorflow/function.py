@@ -102,7 +102,7 @@ class CompiledFunction:
         program = jax.jit(run)
         program.trace([v.materialize() for v in read], arrays)
 
-        def rebuild(found: list, tree: Any = others[0], gaps: Any = list(others[1])) -> Any:
+        def rebuild(found: list, tree: Any = others[0], gaps: Any = tuple(others[1])) -> Any:
             left = iter(found)
             return jax.tree.unflatten(tree, [wrap(next(left)) if x is None else x for x in gaps])
 

@@ -339,5 +339,3 @@ class Recorder:
             return NotImplemented
         return call_function(fn, args, kwargs)
 
-
-frames.recorder = Recorder

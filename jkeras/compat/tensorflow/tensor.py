@@ -275,7 +275,11 @@ def _define_operators() -> None:
         if name not in ("lt", "le", "gt", "ge", "eq", "ne"):
             setattr(Tensor, f"__r{name}__", reflected)
     for name in names[1]:
-        setattr(Tensor, f"__{name}__", lambda self, compute=getattr(operator, name): shim(compute)(self))
+
+        def unary(self: Any, compute: Callable = getattr(operator, name)) -> Any:  # noqa: B008
+            return shim(compute)(self)
+
+        setattr(Tensor, f"__{name}__", unary)
 
 
 def _array(x: Any, other: Any) -> Any:
