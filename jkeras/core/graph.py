@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from . import frame as frames
+from .declare import current_era
 from .symbolic import KerasTensor, Node, map_tensors, tensors_in
 
 
@@ -36,9 +37,20 @@ class Graph:
         self.extras = list(extras)  # further tensors to compute, beside the outputs: losses and metrics
         self.input_tensors, self.output_tensors = tensors_in(inputs), tensors_in(outputs)
         self._check()
-        self.nodes, self.operations = _order(self.input_tensors, self.output_tensors + self.extras)
+        self.nodes, self.operations = _order(self.input_tensors, self.output_tensors)
+        if self.extras:
+            self._add_extras()
         self._check_connected()
         self._input_ids = [id(x) for x in self.input_tensors]
+
+    def _add_extras(self) -> None:
+        """Runs what leads to the extras, too; layers that only they need belong to the model since tf.keras."""
+        self.nodes, operations = _order(self.input_tensors, self.output_tensors + self.extras)
+        if current_era() in ("1", "2.2"):
+            return
+        mine = [one for op in self.operations for one in (op._flatten_layers() if hasattr(op, "_flatten_layers") else [op])]
+        known = set(map(id, mine))
+        self.operations = [*self.operations, *(op for op in operations if id(op) not in known)]
 
     def _check(self) -> None:
         for what, tensors in (("inputs", self.input_tensors), ("outputs", self.output_tensors)):

@@ -216,7 +216,9 @@ def output_names(model: Any) -> list[str]:
 def _output_specs(model: Any, x: Any) -> Any:
     """The structure of the outputs with shapes: known from the graph, else found by an abstract call."""
     graph = getattr(model, "_graph", None)
-    if graph is not None:
+    ours = all(type(one).__module__.startswith("jkeras.") for one in tracking.flatten_layers(model))
+    text = any(a.dtype.kind in "OUST" for a in jax.tree.leaves(x))
+    if graph is not None and (ours or x is None or text):
         return graph.outputs
     specs = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), x)
 
@@ -226,7 +228,8 @@ def _output_specs(model: Any, x: Any) -> Any:
             model._compiled.seen_metrics = [(name, aggregation) for _, (name, _, aggregation) in frame.metrics]
             return y
 
-    return jax.eval_shape(run, specs)
+    found = jax.eval_shape(run, specs)
+    return found if graph is None else graph.outputs  # a user's layer may add metrics when it is called
 
 
 def resolve(model: Any, x: Any, y: Any) -> Compiled:
@@ -383,6 +386,8 @@ def update_metrics(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any) 
     for output, t, p, w in zip(compiled.outputs or [], targets, predictions, weights, strict=True):
         if t is None:
             continue
+        if compiled.era != "3" and jnp.ndim(t) == 1 and p.ndim == 2:
+            t = t[:, None]  # as every Keras before the third gave them to its metrics
         for m in output.metrics:
             m.update_state(t, p)
         for m in output.weighted:
