@@ -182,6 +182,51 @@ def _made(self: Any) -> None:
     """Compiling happens when a step first runs."""
 
 
+class CompiledLoss:
+    """What tf.keras calls ``compiled_loss`` in a ``train_step``: the losses of ``compile``, summed.
+
+    https://www.tensorflow.org/guide/keras/customizing_what_happens_in_fit
+    """
+
+    def __init__(self, model: Any):
+        self._model = model
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None) -> Any:
+        from ..train import compiling
+
+        total = compiling.loss_of_outputs(self._model, None, y_true, y_pred, sample_weight)
+        for value in regularization_losses or ():
+            total = total + value
+        rows = (y_pred[0] if isinstance(y_pred, (list, tuple)) else y_pred).shape[0]
+        self._model._compiled.loss_tracker.update_state(total, sample_weight=rows)
+        return total
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The running mean of the loss."""
+        return [self._model._compiled.loss_tracker]
+
+
+class CompiledMetrics:
+    """What tf.keras calls ``compiled_metrics`` in a ``train_step``."""
+
+    def __init__(self, model: Any):
+        self._model = model
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Updates the metrics of ``compile``."""
+        from ..train import compiling
+        from .tensorflow.tensor import unwrap
+
+        compiling.update_metrics(self._model, None, *unwrap((y_true, y_pred, sample_weight)))
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics of ``compile``, without the loss."""
+        compiled = self._model._compiled
+        return [m for m in compiled.trackers() if m is not compiled.loss_tracker]
+
+
 LAYER: dict[str, Any] = {
     "get_output_shape_for": get_output_shape_for,
     "assert_input_compatibility": assert_input_compatibility,
@@ -197,6 +242,8 @@ MODEL: dict[str, Any] = {
     "_make_train_function": _made,
     "_make_test_function": _made,
     "_make_predict_function": _made,
+    "compiled_loss": Old(CompiledLoss),
+    "compiled_metrics": Old(CompiledMetrics),
     **{name: _training(name) for name in "targets sample_weights total_loss".split()},
     **{name: _training(name) for name in "train_function test_function predict_function".split()},
 }

@@ -1,5 +1,6 @@
 """What ``compile`` was told, and what it means once the outputs of the model are known."""
 
+import functools
 from typing import Any
 
 import jax
@@ -354,22 +355,43 @@ def loss_value(loss: Any, y: Any, y_pred: Any, weight: Any, era: str) -> jax.Arr
 
 def compute_loss(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool = True) -> jax.Array:
     """The sum of the outputs' weighted losses and of what the layers add; keeps the outputs' own losses."""
+    total = loss_of_outputs(model, x, y, y_pred, sample_weight)
+    for value in model.losses:
+        total = total + frames.recorded(_as_scalar, value)
+    return total
+
+
+def loss_of_outputs(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> jax.Array:
+    """The sum of the outputs' weighted losses."""
     compiled = resolve(model, x, y)
+    total, values = frames.recorded(functools.partial(_losses, compiled), y, y_pred, sample_weight)
+    rows = jax.tree.leaves(y_pred)[0].shape[0]
+    for output, value in zip(compiled.outputs or [], values, strict=True):
+        if output.tracker is not None and value is not None:
+            output.tracker.update_state(value, sample_weight=rows)
+    return total
+
+
+def _losses(compiled: Compiled, y: Any, y_pred: Any, sample_weight: Any) -> tuple[jax.Array, list[Any]]:
+    """The weighted sum of the outputs' losses, and each of them."""
     total: Any = jnp.zeros(())
+    values: list[Any] = []
     predictions = jax.tree.leaves(y_pred)
     targets, weights = compiled.parts(y), compiled.parts(sample_weight)
     for output, t, p, w in zip(compiled.outputs or [], targets, predictions, weights, strict=True):
         if output.loss is None or t is None:
+            values.append(None)
             continue
         value = loss_value(output.loss, t, p, w, compiled.era)
         value = jnp.mean(value) if jnp.ndim(value) else value
-        if output.tracker is not None:
-            output.tracker.update_state(value, sample_weight=p.shape[0])
+        values.append(value)
         weighted = value if output.weight is None else value * output.weight
         total = total + weighted.astype(jnp.float32)
-    for value in model.losses:
-        total = total + jnp.sum(jnp.asarray(value)).astype(jnp.float32)
-    return total
+    return total, values
+
+
+def _as_scalar(value: Any) -> jax.Array:
+    return jnp.sum(jnp.asarray(value)).astype(jnp.float32)
 
 
 def compute_metrics(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> dict[str, Any]:
