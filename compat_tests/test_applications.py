@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import pathlib
 
 import jax
@@ -42,7 +43,11 @@ def test_layers_and_weights_are_those_of_keras_in_its_order(keras, name, archite
         assert found["layers"].split() == layers
 
 
-@pytest.mark.parametrize("name, architecture", PREDICTED, ids=[architecture for _, architecture in PREDICTED])
+LONG = os.environ.get("JKERAS_LONG_TESTS") == "1"
+CHOSEN = PREDICTED if LONG else PREDICTED[:3]
+
+
+@pytest.mark.parametrize("name, architecture", CHOSEN, ids=[architecture for _, architecture in CHOSEN])
 def test_predictions_of_the_same_weights_are_those_of_keras(keras, name, architecture):
     from compat_tests.make_applications import PREDICTED as CONFIGS
 

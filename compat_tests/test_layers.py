@@ -3,7 +3,9 @@
 With `--impl` of a real Keras the same tests run on it; those of jkeras's pure door are left out there.
 """
 
+import collections
 import functools
+import os
 
 import numpy as np
 import pytest
@@ -36,6 +38,16 @@ def outcome(impl, keras, case):
     if case.id not in _found:
         _found[case.id] = run(impl, keras, case)
     return _found[case.id]
+
+
+LONG = os.environ.get("JKERAS_LONG_TESTS") == "1"  # every row for every test: minutes more
+_seen = collections.Counter()
+_place = {case.id: _seen.update([case.layer]) or _seen[case.layer] for _, case in ROWS}
+
+
+def first(case):
+    """Is this one of the first two rows of its layer? What does not depend on the options is tested on these."""
+    return LONG or _place[case.id] <= 2
 
 
 def rows(where=lambda case: True):
@@ -158,7 +170,7 @@ def test_symbolic_shape_is_the_real_shape(impl, keras, family, case):
             assert symbol.dtype == str(array.dtype)
 
 
-@rows(lambda case: not case.host)
+@rows(lambda case: first(case) and not case.host)
 def test_init_and_apply_are_pure_and_eager_equals_compiled(pure, impl, keras, family, case):
     import jax
 
@@ -184,7 +196,7 @@ def test_init_and_apply_are_pure_and_eager_equals_compiled(pure, impl, keras, fa
             np.testing.assert_allclose(output, found[f"out{i}"], max(case.rtol, 1e-5), max(case.atol, 1e-5))
 
 
-@rows(lambda case: case.vmap and not case.host and case.mask is None)
+@rows(lambda case: first(case) and case.vmap and not case.host and case.mask is None)
 def test_apply_runs_under_vmap_over_parameters(pure, impl, keras, family, case):
     import jax
 

@@ -34,7 +34,7 @@ def number(pattern, text):
 
 
 def test_quickstart_trains_a_classifier_and_draws_it(run, tmp_path):
-    output = run("quickstart.py", "--epochs", 12)
+    output = run("quickstart.py", "--epochs", 8)
     assert number("Test accuracy:", output) > 0.9
     assert (tmp_path / "quickstart.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "quickstart.png").stat().st_size > 20_000
@@ -92,13 +92,13 @@ def test_each_form_of_compile_trains(run):
 
 
 def test_the_functional_door_trains_ten_models_at_once(run):
-    output = run("functional_door.py", "--steps", 150)
+    output = run("functional_door.py", "--steps", 100)
     assert number("by hand: loss [^,]*, test accuracy", output) > 0.85
     assert number("together", output) > 0.88
 
 
 def test_the_convnet_learns(run):
-    output = run("cnn.py", "--epochs", 4)
+    output = run("cnn.py", "--epochs", 2)
     assert number("test accuracy:", output) > 0.9 and "features: (5, 64)" in output
 
 

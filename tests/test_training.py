@@ -231,9 +231,10 @@ def test_what_trains_is_fixed_when_each_model_compiles():
 @pytest.fixture
 def usual_signals():
     """A process started in the background may ignore Ctrl-C; here it does what it does in a terminal."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.signal(signal.SIGTERM, signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
+        signal.signal(number, handler)
 
 
 class Boom(Callback):

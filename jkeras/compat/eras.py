@@ -23,6 +23,7 @@ _BEFORE_3 = {
     ("hard_sigmoid", "slope"): 0.2,
     ("to_categorical", "dtype"): "float32",
     ("Concatenate", "mask_of_all"): True,
+    ("Embedding", "first_shape"): (None, None),
     **{
         (name, "data_format"): "channels_last"
         for name in (

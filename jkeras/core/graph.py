@@ -48,7 +48,9 @@ class Graph:
         self.nodes, operations = _order(self.input_tensors, self.output_tensors + self.extras)
         if current_era() in ("1", "2.2"):
             return
-        mine = [one for op in self.operations for one in (op._flatten_layers() if hasattr(op, "_flatten_layers") else [op])]
+        mine = [
+            one for op in self.operations for one in (op._flatten_layers() if hasattr(op, "_flatten_layers") else [op])
+        ]
         known = set(map(id, mine))
         self.operations = [*self.operations, *(op for op in operations if id(op) not in known)]
 

@@ -5,12 +5,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..core import dtypes
+from ..core.declare import era_default, resolve_default
 from ..core.layer import Layer, layer
 from ..core.spec import describe
 from . import adaptation
 from .fields import Constraint, Flag, Initializer, PositiveInt, Regularizer, optional, unless_set
 
 REVERSE = "...i,oi->...o"  # vectors times the transposed table
+FIRST_SHAPE = era_default(None)  # of the inputs, where it stands first in a Sequential and was given none
 
 
 @layer
@@ -39,6 +41,8 @@ class Embedding(Layer):
 
     def __post_init__(self):
         self.autocast, self.supports_masking = False, self.mask_zero
+        if self._first_shape is None:
+            self._first_shape = resolve_default(type(self), "first_shape", FIRST_SHAPE)
         if self.given_weights is not None:
             alone = not isinstance(self.given_weights, (list, tuple)) or len(self.given_weights) != 1
             self._initial_weights = [self.given_weights] if alone else self.given_weights

@@ -59,7 +59,11 @@ def add(optimizer: "Optimizer", entry: Any, value: Any, name: str, layout: Any =
     """A variable that holds one entry of the state."""
     filled = placement.constant(value) if layout is not None else None
     if filled is not None:  # made on the devices that keep it, when it is needed
-        start, shape, given = initializers.get({"class_name": "Constant", "config": {"value": filled.item()}}), value.shape, layout
+        start, shape, given = (
+            initializers.get({"class_name": "Constant", "config": {"value": filled.item()}}),
+            value.shape,
+            layout,
+        )
     else:
         start, shape, given = value, None, layout if np.ndim(value) else None
     variable = Variable(start, shape, value.dtype, trainable=False, name=name.replace("/", "_"), layout=given)

@@ -10,7 +10,7 @@ import numpy as np
 from .. import losses as losses_module
 from .. import metrics as metrics_module
 from .. import optimizers
-from ..core import calling, errors, placement, pure, tracking
+from ..core import calling, errors, placement, pure, registry, tracking
 from ..core import frame as frames
 from ..core.declare import current_era, era_default, resolve_default
 from ..core.variable import Variable
@@ -48,8 +48,9 @@ class Compiled:
         self.jit = not self.run_eagerly and (arguments.get("jit_compile") is not False or self.era != "3")
         self.steps_per_execution = _steps(arguments.get("steps_per_execution"))
         self.loss = _resolve_losses(arguments.get("loss"))
-        for given in (arguments.get("metrics"), arguments.get("weighted_metrics")):
-            _check_metric_names(given)
+        for given in ("metrics", "weighted_metrics"):
+            _check_metric_names(arguments.get(given))
+            arguments[given] = _with_custom_objects(arguments.get(given))
         self.loss_tracker = metrics_module.Mean(name="loss")
         # what trains, and which layers run in inference mode for good, is fixed now
         self.trainable_flags = {id(one): one._trainable for one in tracking.flatten_layers(model)}
@@ -125,7 +126,11 @@ def compile_model(model: Any, args: tuple, kwargs: dict) -> None:
     checks_unknown(model, given)
     given.setdefault("optimizer", "rmsprop")
     optimizer = optimizers.get(given["optimizer"] if given["optimizer"] is not None else "rmsprop")
-    if given.get("auto_scale_loss", True) and _is_half(model) and not isinstance(optimizer, optimizers.LossScaleOptimizer):
+    if (
+        given.get("auto_scale_loss", True)
+        and _is_half(model)
+        and not isinstance(optimizer, optimizers.LossScaleOptimizer)
+    ):
         optimizer = optimizers.LossScaleOptimizer(optimizer)
     compiled = Compiled(model, given)
     model.optimizer = optimizer
@@ -188,6 +193,16 @@ def _check_metric_names(given: Any) -> None:
     for name in _flat(given):
         if isinstance(name, str) and name.lower() not in ("accuracy", "acc", "crossentropy", "ce", "sparse_accuracy"):
             metrics_module.get(name)
+
+
+def _with_custom_objects(given: Any) -> Any:
+    """Names of custom objects as these: the scope that knows them ends before the metrics are chosen."""
+    if isinstance(given, dict):
+        return {k: _with_custom_objects(v) for k, v in given.items()}
+    if isinstance(given, (list, tuple)):
+        return [_with_custom_objects(v) for v in given]
+    found = registry.get_registered_object(given) if isinstance(given, str) else None
+    return given if found is None else found
 
 
 def _flat(given: Any) -> list[Any]:

@@ -380,7 +380,9 @@ _TABLE = _table()
 
 def _random() -> dict[str, Callable]:
     def drawn(draw: Callable) -> Callable:
-        def call(shape: Any, *args: Any, dtype: Any = "float32", seed: Any = None, name: Any = None, **kwargs: Any) -> Any:
+        def call(
+            shape: Any, *args: Any, dtype: Any = "float32", seed: Any = None, name: Any = None, **kwargs: Any
+        ) -> Any:
             names = [p for p in inspect.signature(draw).parameters if p not in ("shape", "dtype", "seed")]
             given = {**dict(zip(names, args, strict=False)), **kwargs}
             if str(dtype).startswith("int") and draw is random.uniform:
@@ -441,7 +443,9 @@ def arange(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, nam
 def map_fn(fn: Callable, elems: Any, dtype: Any = None, **_: Any) -> Any:
     """The function on each slice along the first axis."""
     count = jax.tree.leaves(unwrap(elems))[0].shape[0]
-    return stacked([fn(jax.tree.map(lambda x: x[i], elems, is_leaf=lambda x: isinstance(x, Tensor))) for i in range(count)])
+    return stacked(
+        [fn(jax.tree.map(lambda x: x[i], elems, is_leaf=lambda x: isinstance(x, Tensor))) for i in range(count)]
+    )
 
 
 def scan(fn: Callable, elems: Any, initializer: Any = None, **_: Any) -> Any:
@@ -467,7 +471,9 @@ def cond(pred: Any, true_fn: Callable, false_fn: Callable, name: Any = None) -> 
     value = unwrap(pred)
     if isinstance(value, jax.core.Tracer):
         choose = shim(lambda p, a, b: jnp.where(p, a, b))
-        return jax.tree.map(lambda a, b: choose(pred, a, b), true_fn(), false_fn(), is_leaf=lambda x: isinstance(x, Tensor))
+        return jax.tree.map(
+            lambda a, b: choose(pred, a, b), true_fn(), false_fn(), is_leaf=lambda x: isinstance(x, Tensor)
+        )
     return true_fn() if value else false_fn()
 
 
@@ -510,14 +516,14 @@ def custom_gradient(f: Callable) -> Callable:
     return call
 
 
-def numpy_function(func: Callable, inp: Any, Tout: Any, stateful: bool = True, name: Any = None) -> Any:  # noqa: N803
+def numpy_function(func: Callable, inp: Any, Tout: Any, stateful: bool = True, name: Any = None) -> Any:
     """A function of NumPy arrays on the host; outside of compiled functions."""
     if any(isinstance(unwrap(x), jax.core.Tracer) for x in inp):
         raise NotImplementedError("tf.numpy_function inside tf.function is not offered on JAX; call it outside of it.")
     return jax.tree.map(lambda a: constant(a), func(*(np.asarray(unwrap(x)) for x in inp)))
 
 
-def py_function(func: Callable, inp: Any, Tout: Any, name: Any = None) -> Any:  # noqa: N803
+def py_function(func: Callable, inp: Any, Tout: Any, name: Any = None) -> Any:
     """A function of tensors, as it is."""
     return func(*map(convert_to_tensor, inp))
 
@@ -543,11 +549,21 @@ def tables() -> dict[str, dict[str, Any]]:
     for name in "float16 float32 float64 bfloat16 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool string complex64".split():
         root[name] = DType(name)
     root.update(half=DType("float16"), double=DType("float64"))
-    old = {"log": "log", "to_float": None, "random_normal": "normal", "random_uniform": "uniform", "truncated_normal": "truncated_normal"}
+    old = {
+        "log": "log",
+        "to_float": None,
+        "random_normal": "normal",
+        "random_uniform": "uniform",
+        "truncated_normal": "truncated_normal",
+    }
     root.update({k: draws[v] for k, v in old.items() if v in draws})
     root["to_float"], root["to_int32"] = (shim(lambda x, name=None, d=d: cast(x, d)) for d in ("float32", "int32"))
     draws["set_seed"] = root["set_random_seed"] = lambda seed: random_seed(seed)
-    math = {**{k: v for k, v in root.items() if k in _TABLE}, "softmax": nn["softmax"], "l2_normalize": nn["l2_normalize"]}
+    math = {
+        **{k: v for k, v in root.items() if k in _TABLE},
+        "softmax": nn["softmax"],
+        "l2_normalize": nn["l2_normalize"],
+    }
     return {"": root, "math": math, "nn": nn, "random": draws, "linalg": linalg}
 
 

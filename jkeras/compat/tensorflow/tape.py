@@ -338,4 +338,3 @@ class Recorder:
         if _inside.get() or not (_active.get() or any(isinstance(x, Tensor) for x in _leaves((args, kwargs)))):
             return NotImplemented
         return call_function(fn, args, kwargs)
-

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 
 from jkeras.core import config
+from jkeras.core.declare import takes_old_words
 from jkeras.preprocessing.image.arrays import NumpyArrayIterator, check_channels
 from jkeras.preprocessing.image.files import DataFrameIterator, DirectoryIterator
 from jkeras.preprocessing.image.transforms import (
@@ -43,6 +44,7 @@ class ImageDataGenerator:
     ((2, 8, 8, 3), 1.0, 2)
     """
 
+    @takes_old_words
     def __init__(
         self,
         featurewise_center=False,
