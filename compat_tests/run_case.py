@@ -138,7 +138,7 @@ def weight_values(case, layer):
 
 def build(keras, layer, arguments):
     """Makes the weights of a layer for its arguments; in jkeras without computing anything."""
-    if keras.__name__ != "jkeras" or arguments.case.weights == "keep":  # what the call itself changes is kept
+    if keras.__name__ != "jkeras":
         arguments.call(layer, arguments.arrays)
         return
     import jax
@@ -150,6 +150,10 @@ def build(keras, layer, arguments):
             return flatten(arguments.call(layer, arrays))
 
     jax.eval_shape(abstract, [jax.numpy.asarray(a) for a in arguments.arrays])
+    if any(
+        not v.dtype.startswith(("float", "bfloat")) for v in layer.weights
+    ):  # a call may count; such values are kept
+        arguments.call(layer, arguments.arrays)
 
 
 def path_of(variable):

@@ -2,7 +2,7 @@
 
 That is so for models made of this package's layers: these change nothing but Variables. Whatever a user wrote (a layer,
 an activation, a Lambda) may do anything, so that such a model is called step by step. Measured (2 cores,
-``python -m benchmarks.fit --what call``): dense 784-512-10 on one row 0.9 ms step by step, 0.1 ms compiled.
+``python -m benchmarks call``): dense 784-512-10 on one row 0.9 ms step by step, 0.1 ms compiled.
 """
 
 import operator

@@ -10,6 +10,9 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from ..core import remat
+from ..nn.platform import on_cpu
+
 # What makes a program want them, and the options. Without a convolution they cost: 0.75 of 5 ms in an LSTM's step.
 FOR_OPERATION = "conv_general_dilated"
 CANDIDATES = {"xla_cpu_experimental_ynn_fusion_type": ""}
@@ -42,11 +45,18 @@ def jit_for(fn: Callable, args: tuple, donate_argnums: Any = ()) -> Callable:
     import jax
 
     plain = jax.jit(fn, donate_argnums=donate_argnums)
-    if not compiler_options():
-        return plain
-    if FOR_OPERATION not in primitives(plain.trace(*args).jaxpr.jaxpr):
-        return plain
-    return jax.jit(fn, donate_argnums=donate_argnums, compiler_options=compiler_options())
+    options = options_for(primitives(plain.trace(*args).jaxpr.jaxpr)) if on_cpu() else {}
+    return jax.jit(fn, donate_argnums=donate_argnums, compiler_options=options) if options else plain
+
+
+def options_for(found: set[str]) -> dict[str, str]:
+    """The compiler options that a program with these operations wants here.
+
+    >>> options_for(set())
+    {}
+    """
+    options = compiler_options() if FOR_OPERATION in found else {}
+    return {**options, **remat.CPU_OPTIONS} if remat.OPERATION in found and on_cpu() else options
 
 
 def compiler_options() -> dict[str, str]:
@@ -55,8 +65,6 @@ def compiler_options() -> dict[str, str]:
     >>> isinstance(compiler_options(), dict)
     True
     """
-    from ..nn.platform import on_cpu
-
     return dict(_accepted()) if on_cpu() else {}
 
 

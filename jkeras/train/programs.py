@@ -10,7 +10,7 @@ from jax.extend.core import jaxpr_as_fun
 
 from ..core import placement
 from ..core.variable import Variable
-from .compiler import FOR_OPERATION, compiler_options, primitives
+from .compiler import options_for, primitives
 from .step import Carry, Plan
 
 # A convolution inside any loop runs 20-50 times slower on CPUs (jaxlib 0.10): such steps run one at a time there.
@@ -65,7 +65,7 @@ class EpochProgram:
 
         slow = SLOW_IN_LOOPS.get(jax.default_backend(), frozenset())
         found = primitives(closed.jaxpr)
-        options = compiler_options() if FOR_OPERATION in found else {}
+        options = options_for(found)
         self.loops = slow.isdisjoint(found)
         if not self.loops:
 

@@ -10,6 +10,7 @@ from typing import Any
 
 _TABLES = ("", "math", "nn", "random", "linalg")  # of functions.py
 _IMPOSSIBLE = {
+    "image": "use keras.ops.image or the layers for pictures (Resizing, RandomFlip, ...).",
     "contrib": "TensorFlow 2 dropped it; use keras layers.",
     "SparseTensor": "use dense arrays.",
     "RaggedTensor": "pad the rows (keras.utils.pad_sequences) and mask them.",
@@ -46,11 +47,6 @@ def _namespace(name: str) -> ModuleType | None:
     contents: dict[str, Any] = {}
     if name in _TABLES:
         contents = _functions(name)
-    elif name == "image":
-        from . import image
-        from .tensor import shim
-
-        contents = {key: shim(fn) for key, fn in image.FUNCTIONS.items()}
     elif name in _ALIASES:
         return importlib.import_module(f"jkeras.{_ALIASES[name]}")
     else:
@@ -79,7 +75,7 @@ def _special(name: str) -> Any:
 
         return GradientTape
     if name == "function":
-        from .function import function
+        from .compiled import function
 
         return function
     if name in ("Module", "TensorSpec", "AUTOTUNE"):
@@ -109,11 +105,8 @@ def __getattr__(name: str) -> Any:
     namespace = _namespace(name)
     if namespace is not None:
         return namespace
-    try:
-        system = importlib.import_module(f"{__name__}.system")
-    except ModuleNotFoundError:
-        system = None
-    if system is not None and hasattr(system, name):
+    system = importlib.import_module(f"{__name__}.system")
+    if hasattr(system, name):
         return getattr(system, name)
     hint = _IMPOSSIBLE.get(name, "use keras.ops or jax.numpy.")
     raise AttributeError(f"tf.{name} is not offered on JAX: {hint}")

@@ -264,6 +264,8 @@ def conv2d(input: Any, filters: Any, strides: Any, padding: str, data_format: st
 
 def _pool(kind: str) -> Callable:
     def pool(input: Any, ksize: Any, strides: Any, padding: str, data_format: str = "NHWC", name: Any = None) -> Any:
+        if data_format != "NHWC":
+            raise ValueError(f"tf.nn.{kind}_pool: expected data_format 'NHWC', received {data_format!r}.")
         size, step = (v if isinstance(v, int) else tuple(v)[1:3] if len(v) == 4 else tuple(v) for v in (ksize, strides))
         return getattr(ops, f"{kind}_pool")(jnp.asarray(input), size, step, _pad_word(padding), "channels_last")
 
@@ -351,9 +353,7 @@ def _table() -> dict[str, Callable]:
 
 def _nn() -> dict[str, Callable]:
     named = "relu relu6 elu selu leaky_relu softplus softsign silu swish gelu sigmoid tanh softmax log_softmax".split()
-    table = {
-        name: (lambda features, name=None, fn=getattr(activations, name), **kw: fn(features, **kw)) for name in named
-    }
+    table = {name: _plain(getattr(activations, name)) for name in named}
     table.update(
         softmax_cross_entropy_with_logits=_crossentropy(False), softmax_cross_entropy_with_logits_v2=_crossentropy(False),
         sparse_softmax_cross_entropy_with_logits=_crossentropy(True),
@@ -378,6 +378,12 @@ def _nn() -> dict[str, Callable]:
 _TABLE = _table()
 
 
+def _stateless(seed: Any) -> int:
+    """One number of a seed of two."""
+    first, second = np.asarray(unwrap(seed)).reshape(-1)[:2].tolist()
+    return int(first * 1_000_003 + second) % 2**31
+
+
 def _random() -> dict[str, Callable]:
     def drawn(draw: Callable) -> Callable:
         def call(
@@ -399,9 +405,9 @@ def _random() -> dict[str, Callable]:
             logits, num_samples, str(dtype), seed),
         "shuffle": lambda value, seed=None, name=None: random.shuffle(jnp.asarray(value), 0, seed),
         "stateless_normal": lambda shape, seed, mean=0.0, stddev=1.0, dtype="float32", name=None: random.normal(
-            _shape_of(shape), mean, stddev, str(dtype), int(np.asarray(seed).reshape(-1)[-1])),
+            _shape_of(shape), mean, stddev, str(dtype), _stateless(seed)),
         "stateless_uniform": lambda shape, seed, minval=0, maxval=1.0, dtype="float32", name=None: random.uniform(
-            _shape_of(shape), minval, maxval, str(dtype), int(np.asarray(seed).reshape(-1)[-1])),
+            _shape_of(shape), minval, maxval, str(dtype), _stateless(seed)),
     }  # fmt: skip
 
 
@@ -442,10 +448,11 @@ def arange(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, nam
 
 def map_fn(fn: Callable, elems: Any, dtype: Any = None, **_: Any) -> Any:
     """The function on each slice along the first axis."""
-    count = jax.tree.leaves(unwrap(elems))[0].shape[0]
-    return stacked(
-        [fn(jax.tree.map(lambda x: x[i], elems, is_leaf=lambda x: isinstance(x, Tensor))) for i in range(count)]
-    )
+
+    def at(i: int) -> Any:
+        return jax.tree.map(lambda x: x[i], elems, is_leaf=lambda x: isinstance(x, Tensor))
+
+    return stacked([fn(at(i)) for i in range(jax.tree.leaves(unwrap(elems))[0].shape[0])])
 
 
 def scan(fn: Callable, elems: Any, initializer: Any = None, **_: Any) -> Any:

@@ -1,0 +1,179 @@
+"""What stands for ``tensorflow``: tensors, tapes, compiled functions and data sets."""
+
+import numpy as np
+import pytest
+
+import jkeras as keras
+from jkeras.compat import tensorflow as tf
+
+X = np.array([[1.0, -2.0], [3.0, 4.0]], "float32")
+
+
+@pytest.mark.parametrize(
+    "found, expected",
+    [
+        (lambda: tf.reduce_sum(X, axis=1), [-1, 7]),
+        (lambda: tf.reduce_mean(tf.constant([1.0, 3.0])), 2),
+        (lambda: tf.math.reduce_variance(tf.constant([1.0, 3.0])), 1),
+        (lambda: tf.matmul(X, X, transpose_b=True), X @ X.T),
+        (lambda: tf.concat([X, X], 0), np.concatenate([X, X])),
+        (lambda: tf.stack([1, 2]), [1, 2]),
+        (lambda: tf.gather(X, [1]), X[[1]]),
+        (lambda: tf.gather_nd(X, [[1, 0]]), [3]),
+        (lambda: tf.scatter_nd([[1]], [5.0], [3]), [0, 5, 0]),
+        (lambda: tf.one_hot([0, 2], 3), [[1, 0, 0], [0, 0, 1]]),
+        (lambda: tf.where(X > 0, X, 0.0), np.maximum(X, 0)),
+        (lambda: tf.clip_by_value(X, -1, 2), np.clip(X, -1, 2)),
+        (lambda: tf.clip_by_global_norm([tf.constant([3.0, 4.0])], 1.0)[0][0], [0.6, 0.8]),
+        (lambda: tf.argmax(X, axis=1), [0, 1]),
+        (lambda: tf.cast(X, tf.int32), X.astype(int)),
+        (lambda: tf.transpose(X), X.T),
+        (lambda: tf.nn.relu(X), np.maximum(X, 0)),
+        (lambda: tf.nn.softmax(tf.zeros((1, 4))), [[0.25] * 4]),
+        (lambda: tf.nn.sigmoid_cross_entropy_with_logits(labels=[1.0], logits=[0.0]), [np.log(2)]),
+        (lambda: tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[1], logits=[[0.0, 0.0]]), [np.log(2)]),
+        (lambda: tf.linalg.norm(tf.constant([3.0, 4.0])), 5),
+        (lambda: tf.linalg.diag([1.0, 2.0]), np.diag([1, 2])),
+        (lambda: tf.range(2, 6, 2), [2, 4]),
+        (lambda: tf.map_fn(lambda x: x * 2, tf.constant([1.0, 2.0])), [2, 4]),
+        (lambda: tf.while_loop(lambda i: i < 5, lambda i: i + 2, [tf.constant(0)])[0], 6),
+        (lambda: tf.pad([[1]], [[0, 1], [1, 0]]), [[0, 1], [0, 0]]),
+        (lambda: tf.einsum("ij,kj->ik", X, X), X @ X.T),
+        (lambda: 1 - tf.constant([1.0, 2.0]) ** 2, [0, -3]),
+    ],
+)  # fmt: skip
+def test_a_function_gives_the_values_of_tensorflow(found, expected):
+    np.testing.assert_allclose(found().numpy(), expected, rtol=1e-6)
+
+
+def test_a_tensor_says_its_shape_and_dtype_as_in_tensorflow():
+    x = tf.constant([[1.0, 2.0]])
+    assert x.shape.as_list() == [1, 2] and x.dtype == tf.float32 and tf.constant([1]).dtype == tf.int32
+    assert repr(x.dtype) == "tf.float32" and isinstance(x.numpy(), np.ndarray) and float(x[0, 1]) == 2
+    assert str(tf.constant(1.5)) == "tf.Tensor(1.5, shape=(), dtype=float32)"
+
+
+def test_a_tape_gives_gradients_of_variables_and_watched_tensors():
+    w, x = tf.Variable([2.0, 3.0]), tf.constant([4.0, 5.0])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = tf.reduce_sum(w * w * x)
+    of_w, of_x = tape.gradient(y, [w, x])
+    assert of_w.numpy().tolist() == [16, 30] and of_x.numpy().tolist() == [4, 9]
+
+
+def test_a_tape_is_used_once_unless_it_is_persistent():
+    x = tf.Variable(3.0)
+    with tf.GradientTape(persistent=True) as tape:
+        y, z = x * x, x * 2.0
+    assert float(tape.gradient(y, x)) == 6 and float(tape.gradient(z, x)) == 2
+    with tf.GradientTape() as tape:
+        y = x * x
+    tape.gradient(y, x)
+    with pytest.raises(RuntimeError, match="persistent"):
+        tape.gradient(y, x)
+
+
+def test_what_the_target_does_not_depend_on_has_no_gradient():
+    x, other = tf.Variable(1.0), tf.Variable(1.0)
+    with tf.GradientTape() as tape:
+        y = x * 2.0
+    assert tape.gradient(y, [other])[0] is None
+
+
+def test_tapes_in_one_another_give_second_derivatives():
+    x = tf.Variable(3.0)
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            y = x * x * x
+        first = inner.gradient(y, x)
+    assert float(first) == 27 and float(outer.gradient(first, x)) == 18
+
+
+def test_a_jacobian_has_the_axes_of_target_and_source():
+    x = tf.constant([1.0, 2.0])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = x * x
+    assert tape.jacobian(y, x).numpy().tolist() == [[2, 0], [0, 4]]
+
+
+def trained(compile_step):
+    keras.utils.set_random_seed(2)
+    model = keras.Sequential(
+        [
+            keras.Input((2,)),
+            keras.layers.Dense(3, activation="tanh", kernel_regularizer="l2"),
+            keras.layers.BatchNormalization(),
+            keras.layers.Dense(1),
+        ]
+    )
+    loss, optimizer = keras.losses.MeanSquaredError(), keras.optimizers.Adam(0.01)
+
+    def step(x, y):
+        with tf.GradientTape() as tape:
+            value = loss(y, model(x, training=True)) + sum(model.losses)
+        gradients = tape.gradient(value, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+        return value
+
+    step = tf.function(step) if compile_step else step
+    return [float(step(X, np.ones((2, 1), "float32"))) for _ in range(4)], model.get_weights()
+
+
+def test_a_loop_with_a_tape_trains_as_fit_does_compiled_or_not():
+    (eager, weights), (compiled, same) = trained(False), trained(True)
+    np.testing.assert_allclose(eager, compiled, rtol=1e-5)
+    for a, b in zip(weights, same, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+    keras.utils.set_random_seed(2)
+    assert eager[-1] < eager[0]
+
+
+def test_a_function_that_decides_by_values_runs_step_by_step(caplog):
+    @tf.function
+    def sign(x):
+        return "up" if x > 0 else "down"
+
+    assert sign(tf.constant(1.0)) == "up" and sign(tf.constant(-1.0)) == "down"
+    assert "runs step by step" in caplog.text
+
+
+def test_a_data_set_feeds_functions_loops_and_fit():
+    data = tf.data.Dataset.from_tensor_slices((X, [1.0, 2.0])).map(lambda x, y: (x * 2.0, y)).batch(2)
+    ((x, y),) = list(data)
+    assert x.numpy().tolist() == (X * 2).tolist() and y.shape.as_list() == [2]
+    zipped = tf.data.Dataset.zip((tf.data.Dataset.range(2), tf.data.Dataset.range(2).map(lambda i: i + 1)))
+    assert [(int(a), int(b)) for a, b in zipped] == [(0, 1), (1, 2)]
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    assert np.isfinite(model.fit(data, verbose=0).history["loss"][0])
+
+
+def test_switches_and_queries_of_tensorflow_are_taken():
+    assert len(tf.config.list_physical_devices("CPU")) >= 1
+    tf.compat.v1.disable_eager_execution()
+    with tf.compat.v1.Session(config=tf.compat.v1.ConfigProto()) as session:
+        session.run(tf.compat.v1.global_variables_initializer())
+    with tf.distribute.MirroredStrategy().scope():
+        assert keras.layers.Dense(1)(X).shape == (2, 1)
+    assert tf.io.gfile.exists(__file__)
+
+
+@pytest.mark.parametrize("name", ["sparse", "image", "lite", "something_else"])
+def test_a_name_that_cannot_be_offered_says_so(name):
+    with pytest.raises(AttributeError, match=f"tf.{name} is not offered on JAX"):
+        getattr(tf, name)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: tf.compat.v1.placeholder("float32"),
+        lambda: tf.saved_model.load("x"),
+        lambda: tf.compat.v1.Session().run("x"),
+    ],
+)
+def test_what_has_no_meaning_on_jax_says_what_to_use(call):
+    with pytest.raises(NotImplementedError, match="is not offered on JAX"):
+        call()
