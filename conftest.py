@@ -1,6 +1,7 @@
 """What all tests share: programs compiled once are kept between runs, where JAX is there."""
 
 import os
+import signal
 import sys
 
 import pytest
@@ -30,3 +31,12 @@ def no_tensors_of_other_tests():
     frame = sys.modules.get("jkeras.core.frame")
     if frame is not None:
         frame.recorder = None
+
+
+@pytest.fixture(autouse=True)
+def usual_signals():
+    """Ctrl-C and SIGTERM do what they do in a terminal: a process started in the background may ignore them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    yield
+    for number, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
+        signal.signal(number, handler)

@@ -228,15 +228,6 @@ def test_what_trains_is_fixed_when_each_model_compiles():
 # ------------------------------------------------- interruption
 
 
-@pytest.fixture
-def usual_signals():
-    """A process started in the background may ignore Ctrl-C; here it does what it does in a terminal."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    yield
-    for number, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
-        signal.signal(number, handler)
-
-
 class Boom(Callback):
     def __init__(self, at, error):
         super().__init__()
