@@ -7,6 +7,7 @@ import sys
 import pytest
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("JKERAS_KEEP_PAGES", "0")  # a process that compiles thousands of programs needs its memory back
 
 
 def pytest_configure(config):

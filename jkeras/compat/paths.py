@@ -183,6 +183,8 @@ class _Loader(importlib.abc.Loader):
         self.target = target
 
     def create_module(self, spec: Any) -> ModuleType | None:
+        if spec.name.partition(".")[0] == "tensorflow":  # its scripts ask what a model gives for .numpy()
+            importlib.import_module(f"{ROOT}.compat.tensorflow").start()
         if (
             self.target.removeprefix(f"{ROOT}.") in VIEWS
         ):  # also where a module of today has the name: it holds other names

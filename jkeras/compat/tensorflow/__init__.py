@@ -24,7 +24,7 @@ _IMPOSSIBLE = {
 _made: dict[str, Any] = {}
 
 
-def _start() -> None:
+def start() -> None:
     """From here on the calls of layers, losses and functions give tensors, which tapes record."""
     from ...core import frame
     from .tape import Recorder
@@ -90,7 +90,7 @@ def __getattr__(name: str) -> Any:
         return _version()
     if name.startswith("__"):
         raise AttributeError(name)
-    _start()
+    start()
     if name == "keras":
         import jkeras
 
