@@ -132,7 +132,7 @@ def _connect() -> None:
         serialize_regularizer=function("regularizers", "serialize"),
     )
     families = (
-        "activations backend constraints initializers layers losses metrics models optimizers quantizers regularizers "
+        "activations backend constraints distillation initializers layers losses metrics models optimizers quantizers regularizers "
         "random saving utils"
     )
     connections.modules.update({f"keras.{name}": module(name) for name in families.split()})

@@ -13,7 +13,6 @@ from ..core.declare import current_era
 from ..core.variable import initialize
 from . import archive, assets, eras, hdf5, legacy_h5, older, sharded, store, tensors
 from .atomic import replacing
-from .compiled import compile_from_config
 from .errors import FileError
 from .json_text import model_from_config
 
@@ -130,7 +129,7 @@ def _read_keras(path: str, custom_objects: dict | None, compile: bool) -> Any:
         with eras.in_era(None if era == "3" else era), registry.custom_object_scope(custom_objects or {}):
             model = model_from_config(config, custom_objects, era)
             if compile and compiled:
-                compile_from_config(model, compiled)
+                model.compile_from_config(compiled)
             with kept.hdf5("model.weights.h5") as file, hdf5.reading(file, path) as h5:
                 store.read(h5, model, path)
             assets.read(kept, model)
