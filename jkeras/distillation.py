@@ -219,6 +219,8 @@ class Distiller(Model):
     """
 
     _keras_module = "keras.distillation"
+    # Their layers are those of teacher and student, which have their place in files.
+    _untracked = Model._untracked | {"_teacher_feature_extractor", "_student_feature_extractor"}
 
     def __init__(
         self,
