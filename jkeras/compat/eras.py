@@ -22,6 +22,8 @@ _BEFORE_3 = {
     **{(f"ConvLSTM{kind}", "recurrent_activation"): "hard_sigmoid" for kind in ("Cell", "1D", "2D", "3D")},
     ("hard_sigmoid", "slope"): 0.2,
     ("to_categorical", "dtype"): "float32",
+    **{(name, "show_layer_names"): True for name in ("plot_model", "model_to_dot")},
+    **{(name, "dpi"): 96 for name in ("plot_model", "model_to_dot")},
     ("Concatenate", "mask_of_all"): True,
     ("Embedding", "first_shape"): (None, None),
     **{
@@ -37,6 +39,9 @@ _BEFORE_3 = {
 }
 _KERAS_2 = {
     **_BEFORE_3,
+    ("apply_affine_transform", "row_axis"): 0,
+    ("apply_affine_transform", "col_axis"): 1,
+    ("apply_affine_transform", "channel_axis"): 2,
     ("Layer", "activity_per_sample"): False,
     ("Model", "layers_are_live"): True,
     ("Model", "load_order"): ("by_name", "skip_mismatch", "reshape"),

@@ -69,6 +69,15 @@ OF_FUNCTION = {
     ("batch_get_value", "ops"): "tensors",
     ("standardize_data_format", "value"): "data_format",
     ("deserialize", "name"): "config",
+    ("to_categorical", "y"): "x",
+    ("to_ordinal", "y"): "x",
+    ("one_hot", "text"): "input_text",
+    ("text_to_word_sequence", "text"): "input_text",
+}
+
+# What is a value of another argument today: (function, old name) -> (new name, {old value: new value or None})
+SAID_OTHERWISE: dict[tuple[str, str], tuple[str, dict]] = {
+    ("load_img", "grayscale"): ("color_mode", {True: "grayscale", False: None}),
 }
 
 # old name -> further names of today that get the same value: (class, old name) -> names
@@ -91,7 +100,11 @@ WITHOUT_EFFECT = {
     ("compile", "class_mode"): None,
     ("compile", "experimental_run_tf_function"): None,
     ("TensorBoard", "batch_size"): None,
+    ("MobileNetV2", "depth_multiplier"): (1,),
+    ("flow_from_dataframe", "has_ext"): (True,),
 }
 ADVICE = {
+    ("MobileNetV2", "depth_multiplier"): "It never changed a layer; alpha changes the width.",
+    ("flow_from_dataframe", "has_ext"): "Put the names of the files, with their endings, into the column.",
     ("Embedding", "dropout"): "Add SpatialDropout1D after it.",
 }

@@ -131,6 +131,52 @@ ORDERS: dict[str, dict[str, str]] = {
     "Identity": {"tf2": _BASE},
     "AbstractRNNCell": {"tf2": _BASE},
 }
+_FLOW = "self x y batch_size shuffle sample_weight seed save_to_dir save_prefix save_format"
+_FRAME = "self dataframe directory x_col y_col"
+_FILES = "target_size color_mode classes class_mode batch_size shuffle seed"
+_SAVED = "save_to_dir save_prefix save_format"
+_LOAD = "path grayscale color_mode target_size interpolation"
+_PLOT = "show_shapes show_dtype show_layer_names rankdir expand_nested dpi"
+_PLOT_END = "layer_range show_layer_activations show_trainable"
+# The same for functions and methods, which say themselves how many places are stable
+FUNCTIONS: dict[str, dict[str, str]] = {
+    "load_img": {"1": "path grayscale target_size", "2.2": _LOAD, "tf2": f"{_LOAD} keep_aspect_ratio"},
+    "plot_model": {
+        "2.2": "model to_file show_shapes show_layer_names rankdir expand_nested dpi",
+        "tf2": f"model to_file {_PLOT} {_PLOT_END}",
+    },
+    "model_to_dot": {
+        "2.2": "model show_shapes show_layer_names rankdir expand_nested dpi subgraph",
+        "tf2": f"model {_PLOT} subgraph {_PLOT_END}",
+    },
+    "MobileNetV2": {
+        "2.2": "input_shape alpha depth_multiplier include_top weights input_tensor pooling classes",
+    },
+    **{
+        f"ConvNeXt{size}": {
+            "tf2": "model_name include_top include_preprocessing weights input_tensor input_shape pooling classes "
+            "classifier_activation"
+        }
+        for size in ("Tiny", "Small", "Base", "Large", "XLarge")
+    },
+    "Tokenizer": {"2.2": "self num_words filters lower split char_level oov_token document_count"},
+    "NumpyArrayIterator": {
+        "2.2": "self x y image_data_generator batch_size shuffle sample_weight seed data_format "
+        f"{_SAVED} subset dtype",
+    },
+    "DirectoryIterator": {
+        "2.2": f"self directory image_data_generator {_FILES} data_format {_SAVED} follow_links subset interpolation dtype",
+    },
+    "ImageDataGenerator": {
+        "2.2": "self featurewise_center samplewise_center featurewise_std_normalization samplewise_std_normalization "
+        "zca_whitening zca_epsilon rotation_range width_shift_range height_shift_range brightness_range shear_range "
+        "zoom_range channel_shift_range fill_mode cval horizontal_flip vertical_flip rescale preprocessing_function "
+        "data_format validation_split dtype",
+    },
+    "ImageDataGenerator.flow": {"2.2": f"{_FLOW} subset"},
+    "ImageDataGenerator.flow_from_dataframe": {"2.2": f"{_FRAME} has_ext {_FILES} {_SAVED} subset interpolation"},
+    "GeneratorEnqueuer": {"tf2": "self generator use_multiprocessing random_seed"},
+}
 # How many arguments stand in the same places always, and take the same words
 STABLE = {
     "Conv3DTranspose": 4,
@@ -176,6 +222,15 @@ def later_order(cls: type, count: int, era: str) -> list[str] | None:
     orders = ORDERS.get(name, {})
     order = orders.get("2.2" if era == "1" else era)
     return order.split() if order is not None and count > STABLE.get(name, 0) else None
+
+
+def order_of_function(name: str, args: tuple, era: str) -> list[str] | None:
+    """The names of the positional arguments of a function in an era's own order; None where it is today's."""
+    orders = FUNCTIONS.get(name, {})
+    order = orders.get(era) or (orders.get("2.2") if era == "1" else None)
+    if order is not None and "has_ext" in order and not isinstance(args[5], bool):
+        return None  # Keras 2.2 had two orders, which the value tells apart
+    return None if order is None else order.split()
 
 
 KERNEL_RANK = {

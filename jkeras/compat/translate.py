@@ -18,7 +18,7 @@ def translate(owner: Any, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
     known, name = _known(owner), owner.__name__
     args, kwargs = _by_position(owner, args, kwargs)
     kwargs = _joined(name, known, kwargs)
-    kwargs = _without_effect(name, known, kwargs)
+    kwargs = _said_otherwise(name, _without_effect(name, known, kwargs))
     result: dict[str, Any] = {}
     for old, value in kwargs.items():
         new = _new_name(known, old, name)
@@ -53,26 +53,33 @@ def _by_position(owner: Any, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         if order is not None:
             if len(args) > len(order):
                 raise TypeError(f"{name}: {len(args)} positional arguments; give those after {order[-1]!r} by name.")
+            _named(name, list(order), args, kwargs)  # nothing twice
             given = dict(zip(order, args, strict=False))
-            for word in given:
-                if word in kwargs:
-                    raise TypeError(f"{name}: argument {word!r} was given twice, by position and by name.")
             tell(name, f"({', '.join(order[: len(args)])}) by position", "keywords")
             stack = given.pop("stack_size", None)  # the channels of the input, known from the input since
             if stack is not None and not signatures._whole(stack):
                 raise TypeError(f"{name}: stack_size must be an integer, received {stack!r}.")
             return (), {**given, **kwargs}
-    for one in owner.__mro__ if args and isinstance(owner, type) else ():
-        later, name = signatures.later_order(one, len(args), era.name), one.__name__
+    if not isinstance(owner, type):
+        name = owner.__qualname__.removesuffix(".__init__")
+        later = signatures.order_of_function(name, args, era.name)
+        return (args, kwargs) if later is None else ((), _named(name, later, args, kwargs))
+    for one in owner.__mro__ if args else ():
+        later = signatures.later_order(one, len(args), era.name)
         if later is not None:
-            if len(args) > len(later):
-                raise TypeError(f"{name} takes at most {len(later)} positional arguments, received {len(args)}.")
-            given = dict(zip(later, args, strict=False))
-            for word in given:
-                if word in kwargs:
-                    raise TypeError(f"{name}: argument {word!r} was given twice, by position and by name.")
-            return (), {**given, **kwargs}
+            return (), _named(one.__name__, later, args, kwargs)
     return args, kwargs
+
+
+def _named(name: str, order: list[str], args: tuple, kwargs: dict) -> dict:
+    """Positional arguments under the names that an order gives them, with the others."""
+    if len(args) > len(order):
+        raise TypeError(f"{name} takes at most {len(order)} positional arguments, received {len(args)}.")
+    given = dict(zip(order, args, strict=False))
+    for word in given:
+        if word in kwargs:
+            raise TypeError(f"{name}: argument {word!r} was given twice, by position and by name.")
+    return {**given, **kwargs}
 
 
 def _joined(name: str, known: frozenset[str], kwargs: dict) -> dict:
@@ -96,6 +103,20 @@ def _without_effect(name: str, known: frozenset[str], kwargs: dict) -> dict:
                 raise ValueError(f"{name}({word}={kwargs[word]!r}) is no longer supported. {advice}")
             tell(name, word, "nothing")
             kwargs = {k: v for k, v in kwargs.items() if k != word}
+    return kwargs
+
+
+def _said_otherwise(name: str, kwargs: dict) -> dict:
+    """Arguments of old that today are a value of another one."""
+    for (owner, word), (new, values) in names.SAID_OTHERWISE.items():
+        if owner == name and word in kwargs:
+            kwargs = dict(kwargs)
+            value = kwargs.pop(word)
+            if value not in values:
+                raise ValueError(f"{name}({word}={value!r}): expected one of {list(values)}.")
+            if values[value] is not None:
+                tell(name, word, f"{new}={values[value]!r}")
+                kwargs[new] = values[value]
     return kwargs
 
 

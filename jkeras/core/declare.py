@@ -181,23 +181,36 @@ class _Required:
 REQUIRED: Any = _Required()  # shown for an argument that must be given, under this or an older name
 
 
-def takes_old_words(fn: Any, renamed: tuple[str, ...] = ()) -> Any:
+def takes_old_words(fn: Any = None, renamed: tuple[str, ...] = (), stable: int | None = None) -> Any:
     """Decorator: a function whose keywords may be those of older versions, as far as ``compat`` knows them.
 
-    ``renamed`` are required arguments that had other names.
+    ``renamed`` are required arguments that had other names; ``stable`` is how many arguments (of methods: with self)
+    stand in the same places in all versions, if not all do. A default may be an ``era_default``.
     """
+    if fn is None:
+        return functools.partial(takes_old_words, renamed=renamed, stable=stable)
     sig = inspect.signature(fn)
     known = frozenset(sig.parameters)
+    moving = [(i, p.name, p.default) for i, p in enumerate(sig.parameters.values()) if isinstance(p.default, EraDefault)]
+    title = fn.__qualname__.removesuffix(".__init__")
 
     @functools.wraps(fn)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if kwargs and era.translate is not None and not known.issuperset(kwargs):
-            _, kwargs = era.translate(fn, (), kwargs)
+        moved = stable is not None and len(args) > stable and era.name != "3"
+        if era.translate is not None and (moved or kwargs and not known.issuperset(kwargs)):
+            args, kwargs = era.translate(fn, args, kwargs) if moved else (args, era.translate(fn, (), kwargs)[1])
+        for place, name, default in moving:
+            if place >= len(args) and name not in kwargs:
+                kwargs[name] = era.defaults.get((title, name), default.value)
         return fn(*args, **kwargs)
 
+    P = inspect.Parameter
     shown = [p.replace(default=REQUIRED) if p.name in renamed else p for p in sig.parameters.values()]
+    if stable is not None:
+        shown[stable:] = [p if p.kind > P.VAR_POSITIONAL else p.replace(kind=P.KEYWORD_ONLY) for p in shown[stable:]]
+        shown.insert(stable, P("args", P.VAR_POSITIONAL))
     if not any(p.kind == p.VAR_KEYWORD for p in shown):
-        shown.append(inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD))
+        shown.append(P("kwargs", P.VAR_KEYWORD))
     call.__signature__ = sig.replace(parameters=shown)  # type: ignore[attr-defined]
     return call
 

@@ -21,6 +21,7 @@ def base_filter():
     return FILTERS
 
 
+@takes_old_words(renamed=("input_text",))
 def text_to_word_sequence(input_text, filters=FILTERS, lower=True, split=" "):
     """The words of a text: `filters` are characters that separate as `split` does.
 
@@ -57,6 +58,7 @@ def md5(word):
     return int(hashlib.md5(word.encode(), usedforsecurity=False).hexdigest(), 16)
 
 
+@takes_old_words(renamed=("input_text",))
 def one_hot(input_text, n, filters=FILTERS, lower=True, split=" ", analyzer=None):
     """The words of a text as numbers from 1 to n - 1, by Python's hash (another one in every process).
 
@@ -88,7 +90,7 @@ class Tokenizer:
     array([[0., 1., 0., 0., 1.]])
     """
 
-    @takes_old_words
+    @takes_old_words(stable=7)
     def __init__(
         self,
         num_words=None,
@@ -98,7 +100,6 @@ class Tokenizer:
         char_level=False,
         oov_token=None,
         analyzer=None,
-        *,
         document_count=0,
     ):
         self.num_words, self.filters, self.lower, self.split = num_words, filters, lower, split

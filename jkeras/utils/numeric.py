@@ -4,11 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jkeras.core.declare import era, takes_old_words
+from jkeras.core.declare import era_default, takes_old_words
 
 
-@takes_old_words
-def to_categorical(x, num_classes=None, dtype=None):
+@takes_old_words(renamed=("x",))
+def to_categorical(x, num_classes=None, dtype=era_default(None)):
     """One-hot rows of integer labels. (*) or (*, 1) -> (*, num_classes)
 
     `num_classes` is the largest label + 1 unless given. A jax array gives a jax array (also under `jit`, where
@@ -24,7 +24,6 @@ def to_categorical(x, num_classes=None, dtype=None):
            [0., 1., 0.]])
     """
     labels = integers(x, "to_categorical")
-    dtype = dtype or era.defaults.get(("to_categorical", "dtype"))
     if num_classes is None:
         num_classes = highest(labels, "to_categorical") + 1
     check_range(labels, num_classes, "to_categorical")
@@ -35,6 +34,7 @@ def to_categorical(x, num_classes=None, dtype=None):
     return rows.reshape(*labels.shape, num_classes)
 
 
+@takes_old_words(renamed=("x",))
 def to_ordinal(x, num_classes=None, dtype="float32"):
     """Rows that have as many ones as the label, for ordinal regression. (*) or (*, 1) -> (*, num_classes - 1)
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 
+from ..core.declare import era_default, takes_old_words
 from .extras import need
 
 LOOK = {"fontname": "Helvetica", "border": "0", "margin": "0"}

@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from jkeras.core.declare import era_default, takes_old_words
 from jkeras.preprocessing.image.pixels import array_to_img, img_to_array
 from jkeras.utils.extras import need
 
 
+@takes_old_words
 def apply_affine_transform(
     x,
     theta=0,
@@ -14,9 +16,9 @@ def apply_affine_transform(
     shear=0,
     zx=1,
     zy=1,
-    row_axis=1,
-    col_axis=2,
-    channel_axis=0,
+    row_axis=era_default(1),
+    col_axis=era_default(2),
+    channel_axis=era_default(0),
     fill_mode="nearest",
     cval=0.0,
     order=1,
