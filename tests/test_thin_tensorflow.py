@@ -160,7 +160,7 @@ def test_switches_and_queries_of_tensorflow_are_taken():
     assert tf.io.gfile.exists(__file__)
 
 
-@pytest.mark.parametrize("name", ["sparse", "image", "lite", "something_else"])
+@pytest.mark.parametrize("name", ["sparse", "ragged", "lite", "something_else"])
 def test_a_name_that_cannot_be_offered_says_so(name):
     with pytest.raises(AttributeError, match=f"tf.{name} is not offered on JAX"):
         getattr(tf, name)

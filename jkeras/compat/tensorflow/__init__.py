@@ -8,9 +8,19 @@ import sys
 from types import ModuleType
 from typing import Any
 
-_TABLES = ("", "math", "nn", "random", "linalg")  # of functions.py
+from . import tables
+
+SMALL = (
+    "Module",
+    "TensorSpec",
+    "TensorArray",
+    "UnconnectedGradients",
+    "AUTOTUNE",
+    "VariableAggregation",
+    "VariableSynchronization",
+    "nest",
+)
 _IMPOSSIBLE = {
-    "image": "use keras.ops.image or the layers for pictures (Resizing, RandomFlip, ...).",
     "contrib": "TensorFlow 2 dropped it; use keras layers.",
     "SparseTensor": "use dense arrays.",
     "RaggedTensor": "pad the rows (keras.utils.pad_sequences) and mask them.",
@@ -21,7 +31,6 @@ _IMPOSSIBLE = {
     "raw_ops": "use the functions of tf, tf.math and tf.nn.",
     "lookup": "use keras.layers.StringLookup or IntegerLookup.",
 }
-_made: dict[str, Any] = {}
 
 
 def start() -> None:
@@ -45,8 +54,10 @@ def _namespace(name: str) -> ModuleType | None:
     if full in sys.modules:
         return sys.modules[full]
     contents: dict[str, Any] = {}
-    if name in _TABLES:
-        contents = _functions(name)
+    if name in tables.SPACES:
+        contents = dict(tables.functions(name))
+        if name == "io":
+            contents["gfile"] = importlib.import_module(f"{__name__}.system").gfile
     elif name in _ALIASES:
         return importlib.import_module(f"jkeras.{_ALIASES[name]}")
     else:
@@ -60,14 +71,6 @@ def _namespace(name: str) -> ModuleType | None:
 _ALIASES = {"losses": "losses", "metrics": "metrics", "optimizers": "optimizers", "initializers": "initializers"}
 
 
-def _functions(name: str) -> dict[str, Any]:
-    if "tables" not in _made:
-        from .functions import tables
-
-        _made["tables"] = tables()
-    return _made["tables"][name]
-
-
 def _special(name: str) -> Any:
     """Names that are neither in a table nor a namespace."""
     if name == "GradientTape":
@@ -78,10 +81,8 @@ def _special(name: str) -> Any:
         from .compiled import function
 
         return function
-    if name in ("Module", "TensorSpec", "AUTOTUNE"):
-        from . import small
-
-        return getattr(small, name)
+    if name in SMALL:
+        return getattr(importlib.import_module(f"{__name__}.small"), name)
     return None
 
 
@@ -97,7 +98,9 @@ def __getattr__(name: str) -> Any:
         return jkeras
     if name == "newaxis":
         return None
-    found = _special(name) or _functions("").get(name)
+    found = _special(name)
+    found = tables.functions("").get(name) if found is None else found
+    found = tables.old(name) if found is None else found
     if found is not None:
         return found
     if name == "data":

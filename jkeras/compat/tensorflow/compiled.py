@@ -10,7 +10,7 @@ import numpy as np
 
 from ...core import frame as frames
 from ...core.variable import Variable, initialize
-from . import tape
+from .tape import traced_frames
 from .tensor import Tensor, unwrap, wrap
 
 logger = logging.getLogger("jkeras")
@@ -120,12 +120,12 @@ class _frame(frames.Frame):
     """A frame whose values are wrapped as in the script around it."""
 
     def __enter__(self) -> "frames.Frame":
-        tape.traced_frames.add(id(self))
+        traced_frames.add(id(self))
         return super().__enter__()
 
     def __exit__(self, *details: object) -> None:
         super().__exit__(*details)
-        tape.traced_frames.discard(id(self))
+        traced_frames.discard(id(self))
 
 
 def _is_array(x: Any) -> bool:

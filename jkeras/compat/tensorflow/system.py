@@ -12,7 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from . import compiled
+from .compiled import eagerly
 from .tensor import Tensor, unwrap
 
 
@@ -44,7 +44,7 @@ def list_physical_devices(device_type: str | None = None) -> list[SimpleNamespac
 
 
 def _run_eagerly(run_eagerly: bool = True) -> None:
-    compiled.eagerly[0] = bool(run_eagerly)
+    eagerly[0] = bool(run_eagerly)
 
 
 config = SimpleNamespace(
@@ -57,7 +57,7 @@ config = SimpleNamespace(
     LogicalDeviceConfiguration=SimpleNamespace,
     run_functions_eagerly=_run_eagerly,
     experimental_run_functions_eagerly=_run_eagerly,
-    functions_run_eagerly=lambda: compiled.eagerly[0],
+    functions_run_eagerly=lambda: eagerly[0],
     threading=SimpleNamespace(set_inter_op_parallelism_threads=_nothing, set_intra_op_parallelism_threads=_nothing),
     optimizer=SimpleNamespace(set_jit=_nothing, set_experimental_options=_nothing),
     experimental=SimpleNamespace(
