@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import layers
 from ..core import config
+from ..core.declare import takes_old_words
 from ..core.history import get_source_inputs
 from ..core.symbolic import is_symbolic
 from ..utils.file_utils import get_file
@@ -116,6 +117,7 @@ def architecture(function, name, **facts):
     more = facts.pop("arguments", {})
     common = {field.name: field.default for field in dataclasses.fields(Asked)} | {"name": default} | more
     order = facts.pop("order", [*[key for key in common if key != "name"], "name"])
+    stable = facts.pop("stable", None)  # how many arguments have stood in the same places in all Kerases
     named = facts.pop("named", "name")  # RegNet says model_name, as ConvNeXt and ResNetRS did in tf_keras
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     params = [inspect.Parameter(named if key == "name" else key, kind, default=common[key]) for key in order]
@@ -143,7 +145,7 @@ def architecture(function, name, **facts):
         "`include_top`, features of shape (n, h, w, c), or (n, c) with `pooling` 'avg' or 'max'. Arguments as at\n"
         "https://keras.io/api/applications/. Raises ValueError for what does not go together."
     )
-    return build
+    return build if stable is None else takes_old_words(build, stable=stable)
 
 
 # ------------------------------------------------- layers, by short names

@@ -134,6 +134,7 @@ globals().update(
             f"ConvNeXt{end}",
             model_name=f"convnext_{size}",
             arguments={"include_preprocessing": True},
+            stable=0,
             order="include_top include_preprocessing weights input_tensor input_shape pooling classes classifier_activation "
             "name".split(),
             size=size,

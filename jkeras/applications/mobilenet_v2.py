@@ -61,6 +61,7 @@ MobileNetV2 = architecture(
     "MobileNetV2",
     model_name=None,
     arguments={"alpha": 1.0},
+    stable=2,
     order="input_shape alpha include_top weights input_tensor pooling classes classifier_activation name".split(),
 )
 preprocess_input = preprocessing("tf")

@@ -27,16 +27,34 @@ class UpdateEmbeddingCallback(Callback):
         self.interval = interval
         self._updated = time.monotonic()
 
+    def on_interval(self):
+        """Updates the vocabulary."""
+        self._updated = time.monotonic()
+        self.dynamic_embedding_layer.update_embeddings(self.strategy)
+
+    def start(self):
+        """Begins to count the time; training itself does the rest."""
+        self._updated = time.monotonic()
+
+    def stop(self):
+        """Nothing to end: there is no thread."""
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *error):
+        self.stop()
+
     def batches_until_hook(self, batch):
         """Any number: the time decides."""
         return None
 
     def on_train_begin(self, logs=None):
         """Begins to count the time."""
-        self._updated = time.monotonic()
+        self.start()
 
     def on_train_batch_end(self, batch, logs=None):
         """Updates where it is time."""
         if time.monotonic() - self._updated >= self.interval:
-            self._updated = time.monotonic()
-            self.dynamic_embedding_layer.update_embeddings(self.strategy)
+            self.on_interval()

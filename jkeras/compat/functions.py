@@ -166,6 +166,40 @@ def deserialize_keras_object(
     raise ValueError(f"This {printable_module_name} is no name, config or function: {identifier!r}.")
 
 
+def func_dump(func: Any) -> tuple[str, tuple | None, tuple | None]:
+    """The body of a function as text, its defaults and what it closes over.
+
+    >>> code, defaults, closure = func_dump(lambda x, n=2: x * n)
+    >>> defaults, closure
+    ((2,), None)
+    """
+    import base64
+    import marshal
+
+    code = base64.encodebytes(marshal.dumps(func.__code__)).decode("ascii")
+    cells = tuple(cell.cell_contents for cell in func.__closure__) if func.__closure__ else None
+    return code, func.__defaults__, cells
+
+
+def func_load(code: Any, defaults: Any = None, closure: Any = None, globs: Any = None) -> Any:
+    """The function of what ``func_dump`` gave; ``globs`` are the names that its body finds.
+
+    Raises ValueError unless ``keras.config.enable_unsafe_deserialization()`` was called: the code would run with your
+    rights.
+    """
+    import types
+
+    from ..saving import lambdas
+
+    if isinstance(code, (tuple, list)):
+        code, defaults, closure = code
+    body = lambdas.code_of(code)
+    if closure is not None:
+        closure = tuple(c if isinstance(c, types.CellType) else types.CellType(c) for c in closure)
+    names = lambdas.names() if globs is None else globs
+    return types.FunctionType(body, names, body.co_name, None if defaults is None else tuple(defaults), closure)
+
+
 def plot(model: Any, to_file: str = "model.png", show_shapes: bool = False, show_layer_names: bool = True) -> Any:
     """``plot_model`` under its name of Keras 1."""
     from .. import utils

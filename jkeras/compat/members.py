@@ -138,6 +138,14 @@ def vocab_size(self: Any) -> int:
     return self.vocabulary_size()
 
 
+# ------------------------------------------------- batches of images
+
+
+def common_init(self: Any, *args: Any, **kwargs: Any) -> None:
+    """``set_processing_attrs`` under its name of Keras 2.2."""
+    self.set_processing_attrs(*args, **kwargs)
+
+
 # ------------------------------------------------- models
 
 
@@ -255,6 +263,7 @@ _DROPOUT = {
     "reset_recurrent_dropout_mask": _no_masks_kept,
 }
 OLD = {
+    "Iterator": {"common_init": common_init},
     "Layer": LAYER,
     "Model": MODEL,
     "Sequential": SEQUENTIAL,

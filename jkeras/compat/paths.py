@@ -60,7 +60,7 @@ VIEWS = {
     "utils.np_utils": "compat.functions utils",
     "utils.conv_utils": "compat.functions utils.older",
     "utils.generic_utils": "compat.functions utils",
-    "utils.io_utils": "compat.functions utils",
+    "utils.io_utils": "compat.h5dict compat.functions utils",
     "utils.layer_utils": "compat.functions utils layers",
     "utils.vis_utils": "compat.functions utils",
     "utils.visualize_util": "compat.functions utils",

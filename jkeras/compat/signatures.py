@@ -161,8 +161,7 @@ FUNCTIONS: dict[str, dict[str, str]] = {
     },
     "Tokenizer": {"2.2": "self num_words filters lower split char_level oov_token document_count"},
     "NumpyArrayIterator": {
-        "2.2": "self x y image_data_generator batch_size shuffle sample_weight seed data_format "
-        f"{_SAVED} subset dtype",
+        "2.2": f"self x y image_data_generator batch_size shuffle sample_weight seed data_format {_SAVED} subset dtype",
     },
     "DirectoryIterator": {
         "2.2": f"self directory image_data_generator {_FILES} data_format {_SAVED} follow_links subset interpolation dtype",
@@ -175,6 +174,7 @@ FUNCTIONS: dict[str, dict[str, str]] = {
     },
     "ImageDataGenerator.flow": {"2.2": f"{_FLOW} subset"},
     "ImageDataGenerator.flow_from_dataframe": {"2.2": f"{_FRAME} has_ext {_FILES} {_SAVED} subset interpolation"},
+    "deserialize_keras_object": {"2.2": "config module_objects custom_objects printable_module_name"},
     "GeneratorEnqueuer": {"tf2": "self generator use_multiprocessing random_seed"},
 }
 # How many arguments stand in the same places always, and take the same words
@@ -228,8 +228,11 @@ def order_of_function(name: str, args: tuple, era: str) -> list[str] | None:
     """The names of the positional arguments of a function in an era's own order; None where it is today's."""
     orders = FUNCTIONS.get(name, {})
     order = orders.get(era) or (orders.get("2.2") if era == "1" else None)
+    # Keras 2.2 had two orders of these, which a value tells apart
     if order is not None and "has_ext" in order and not isinstance(args[5], bool):
-        return None  # Keras 2.2 had two orders, which the value tells apart
+        return None
+    if order is not None and "depth_multiplier" in order and isinstance(args[2], bool):
+        return None
     return None if order is None else order.split()
 
 

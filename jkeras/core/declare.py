@@ -191,7 +191,9 @@ def takes_old_words(fn: Any = None, renamed: tuple[str, ...] = (), stable: int |
         return functools.partial(takes_old_words, renamed=renamed, stable=stable)
     sig = inspect.signature(fn)
     known = frozenset(sig.parameters)
-    moving = [(i, p.name, p.default) for i, p in enumerate(sig.parameters.values()) if isinstance(p.default, EraDefault)]
+    moving = [
+        (i, p.name, p.default) for i, p in enumerate(sig.parameters.values()) if isinstance(p.default, EraDefault)
+    ]
     title = fn.__qualname__.removesuffix(".__init__")
 
     @functools.wraps(fn)
@@ -205,7 +207,11 @@ def takes_old_words(fn: Any = None, renamed: tuple[str, ...] = (), stable: int |
         return fn(*args, **kwargs)
 
     P = inspect.Parameter
-    shown = [p.replace(default=REQUIRED) if p.name in renamed else p for p in sig.parameters.values()]
+    first = min((i for i, name in enumerate(sig.parameters) if name in renamed), default=len(known))
+    shown = [
+        p.replace(default=REQUIRED) if i >= first and p.default is P.empty and p.kind < P.VAR_POSITIONAL else p
+        for i, p in enumerate(sig.parameters.values())
+    ]
     if stable is not None:
         shown[stable:] = [p if p.kind > P.VAR_POSITIONAL else p.replace(kind=P.KEYWORD_ONLY) for p in shown[stable:]]
         shown.insert(stable, P("args", P.VAR_POSITIONAL))

@@ -13,6 +13,7 @@ import numpy as np
 from ..core import dtypes, registry
 from ..core.declare import Converter
 from ..core.spec import describe
+from ..nn import product
 
 ARGUMENTS = ("lora_rank", "lora_alpha")
 Quantization = Converter(
@@ -121,7 +122,7 @@ int8_einsum.defvjp(_forward, _backward)
 
 def matmul(inputs, kernel):
     """``inputs @ kernel`` that knows adapted kernels; the operator alone may take the kernel's value first."""
-    return kernel.__rmatmul__(inputs) if isinstance(kernel, LowRank | Int8) else inputs @ kernel
+    return kernel.__rmatmul__(inputs) if isinstance(kernel, LowRank | Int8) else product.matmul(inputs, kernel)
 
 
 def einsum(equation, inputs, kernel):
@@ -156,6 +157,8 @@ def adaptable(**matrices):
         cls._adapted, cls._matrices = next(iter(matrices)), matrices
         for function in (enable_lora, quantize, quantized_build, save_own_variables, load_own_variables):
             setattr(cls, function.__name__, function)
+        if cls._adapted == "embeddings":
+            cls.quantized_build = quantized_build_of_table
         cls.variable_serialization_spec = property(variable_serialization_spec)
         return cls
 
@@ -234,6 +237,11 @@ def quantized_build(self, kernel_shape, mode, config=None):
     if mode != "int8":
         raise NotImplementedError(f"{describe(self)}: expected quantization mode 'int8', received {mode!r}.")
     exchange(self, self._adapted, kernel_shape, np.zeros(kernel_shape, "float32"))
+
+
+def quantized_build_of_table(self, embeddings_shape, mode, config=None):
+    """Exchanges the layer's table for an int8 one of zeros."""
+    quantized_build(self, embeddings_shape, mode, config)
 
 
 def exchange(layer, name, shape, values):

@@ -223,6 +223,18 @@ class RandomGrayscale(ImageLayer):
     def draw(self, key, shape):
         return {"apply": uniform(key, (shape[0], 1, 1, 1), (0, 1)) < self.factor}
 
+    def get_random_transformation(self, images, training=True, seed=None):
+        """Which of these pictures become grey, or None."""
+        return super().get_random_transformation(images, training, seed)
+
+    def transform_labels(self, labels, transformations=None, **kwargs):
+        """The labels as they are."""
+        return labels
+
+    def transform_segmentation_masks(self, segmentation_masks, transformations=None, **kwargs):
+        """The masks as they are."""
+        return segmentation_masks
+
     def paint(self, images, transformation, interpolation=None):
         return jnp.where(column(transformation["apply"], images), image.rgb_to_grayscale(images), images)
 

@@ -71,22 +71,19 @@ def _nameless(code: types.CodeType) -> types.CodeType:
     return code.replace(co_filename="<lambda>", co_consts=inner)
 
 
-def lambda_from_config(described: Any) -> Callable:
-    """The lambda of a config of any Keras; raises ValueError unless the caller has said ``safe_mode=False``."""
+def check_trust() -> None:
+    """Raises ValueError unless the caller has said that code in files may run."""
     if not registry.trusts_code():
         raise ValueError(
             "It holds the code of a lambda, which would run with your rights; it is not loaded. If you trust where it comes "
             "from, say safe_mode=False (load_model, deserialize_keras_object) or keras.config.enable_unsafe_deserialization(). "
             "Otherwise ask for a model with named functions or layers in place of its lambdas."
         )
-    if isinstance(described, dict) and "value" in described:
-        described = described["value"]
-    if isinstance(described, dict):
-        text, defaults, closure = (described.get(k) for k in ("code", "defaults", "closure"))
-    else:
-        text, defaults, closure = (
-            [*described, None, None][:3] if isinstance(described, (list, tuple)) else [described] * 3
-        )
+
+
+def code_of(text: Any) -> types.CodeType:
+    """The code in the text of a body; raises ValueError unless the caller has said that it may run."""
+    check_trust()
     if not isinstance(text, str):
         raise ValueError(f"The body of a lambda should be text, received {type(text).__name__}.")
     try:
@@ -96,8 +93,23 @@ def lambda_from_config(described: Any) -> Callable:
     code = marshal.loads(raw)
     if not isinstance(code, types.CodeType):
         raise ValueError("The body of a lambda holds no code.")
+    return code
+
+
+def lambda_from_config(described: Any) -> Callable:
+    """The lambda of a config of any Keras; raises ValueError unless the caller has said ``safe_mode=False``."""
+    check_trust()
+    if isinstance(described, dict) and "value" in described:
+        described = described["value"]
+    if isinstance(described, dict):
+        text, defaults, closure = (described.get(k) for k in ("code", "defaults", "closure"))
+    else:
+        text, defaults, closure = (
+            [*described, None, None][:3] if isinstance(described, (list, tuple)) else [described] * 3
+        )
+    code = code_of(text)
     cells = tuple(types.CellType(_plain(v)) for v in closure) if closure else None
-    return types.FunctionType(code, _names(), code.co_name, tuple(_plain(v) for v in defaults or ()) or None, cells)
+    return types.FunctionType(code, names(), code.co_name, tuple(_plain(v) for v in defaults or ()) or None, cells)
 
 
 def _plain(x: Any) -> Any:
@@ -105,7 +117,7 @@ def _plain(x: Any) -> Any:
     return tuple(x) if isinstance(x, list) else x
 
 
-def _names() -> dict[str, Any]:
+def names() -> dict[str, Any]:
     """What the body of a lambda can name: the usual imports of a Keras script."""
     import jax
     import jax.numpy as jnp
@@ -113,5 +125,5 @@ def _names() -> dict[str, Any]:
 
     import jkeras
 
-    names = {"__builtins__": builtins, "np": np, "numpy": np, "jax": jax, "jnp": jnp, "keras": jkeras}
-    return {**names, "K": jkeras.backend, "backend": jkeras.backend, "ops": jkeras.ops, "layers": jkeras.layers}
+    found = {"__builtins__": builtins, "np": np, "numpy": np, "jax": jax, "jnp": jnp, "keras": jkeras}
+    return {**found, "K": jkeras.backend, "backend": jkeras.backend, "ops": jkeras.ops, "layers": jkeras.layers}

@@ -11,6 +11,8 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 
+from ..core.declare import takes_old_words
+
 
 class PyDataset:
     """Base class of data sets that give a whole batch by index; `Sequence` in Keras 2.
@@ -213,6 +215,7 @@ class GeneratorEnqueuer(SequenceEnqueuer):
     `use_multiprocessing` raises ValueError, since processes would each yield the same batches.
     """
 
+    @takes_old_words(stable=1)
     def __init__(self, sequence=None, use_multiprocessing=False, wait_time=None, random_seed=None, *, generator=None):
         if (sequence is None) == (generator is None):
             raise TypeError("GeneratorEnqueuer: expected one generator.")

@@ -9,6 +9,9 @@ PLACES = {
     "jkeras.utils.plotting": ("model_to_dot", "plot_model"),
     "jkeras.utils.models": ("convert_all_kernels_in_model", "multi_gpu_model", "print_summary"),
     "jkeras.backend": ("clear_session",),
+    "jkeras.utils.objects": ("deserialize_keras_object", "serialize_keras_object"),
+    "jkeras.utils.embeddings": ("warmstart_embedding_matrix",),
+    "jkeras.utils.threads": ("StepsPerExecutionTuner", "TimedThread"),
     "jkeras.utils.packing": ("pack_x_y_sample_weight", "unpack_x_y_sample_weight"),
     "jkeras.utils.directories": (
         "audio_dataset_from_directory",
@@ -49,6 +52,7 @@ PLACES = {
 }
 # What scripts take from the inside of Keras 2 (`generic_utils`, `conv_utils`, ...): found, but not shown.
 HIDDEN = {
+    "jkeras.compat.h5dict": ("h5dict",),
     "jkeras.utils.older": (
         "HDF5_OBJECT_HEADER_LIMIT",
         "ask_to_proceed_with_overwrite",
@@ -64,8 +68,6 @@ _PLACE_OF = {name: module for module, names in PLACES.items() for name in names}
 _HIDDEN_IN = {name: module for module, names in HIDDEN.items() for name in names}
 _RENAMED = {
     "set_random_seed": ("jkeras.core.rng", "set_seed"),
-    "serialize_keras_object": ("jkeras.saving.objects", "serialize_keras_object"),
-    "deserialize_keras_object": ("jkeras.saving.objects", "deserialize_keras_object"),
     "is_keras_tensor": ("jkeras.core.symbolic", "is_symbolic"),
 }
 

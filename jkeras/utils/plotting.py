@@ -1,6 +1,7 @@
 """Models as pictures: `plot_model`, `model_to_dot`. They need pydot and, for files, Graphviz."""
 
 import os
+import re
 import shutil
 
 from ..core.declare import era_default, takes_old_words
@@ -9,6 +10,7 @@ from .extras import need
 LOOK = {"fontname": "Helvetica", "border": "0", "margin": "0"}
 
 
+@takes_old_words(stable=2)
 def model_to_dot(
     model,
     show_shapes=False,
@@ -16,15 +18,17 @@ def model_to_dot(
     show_layer_names=True,
     rankdir="TB",
     expand_nested=False,
-    dpi=200,
+    dpi=era_default(200),
     subgraph=False,
     show_layer_activations=False,
     show_trainable=False,
     splines="ortho",
+    layer_range=None,
 ):
     """A built model as a graph of pydot: one node for each layer, an edge where a layer takes another's output.
 
-    `rankdir` "TB" runs from top to bottom, "LR" from left to right; `expand_nested` shows models inside as clusters.
+    `rankdir` "TB" runs from top to bottom, "LR" from left to right; `expand_nested` shows models inside as clusters;
+    `layer_range` = (first, last), names or regular expressions, leaves out the layers before and after.
 
     Source: https://keras.io/api/utils/model_plotting_utils/. Raises ValueError for a model that is not built,
     ImportError where pydot is missing.
@@ -53,16 +57,30 @@ def model_to_dot(
     if parts is None:
         dot.add_node(node_of(pydot, model, shown))
         return dot
+    if layer_range is not None:
+        parts = shown_layers(parts, layer_range)
     for layer in parts:
         if expand_nested and inner_layers(layer) is not None:
             dot.add_subgraph(model_to_dot(layer, rankdir=rankdir, expand_nested=True, subgraph=True, **shown))
         else:
             dot.add_node(node_of(pydot, layer, shown))
-    for source, target in sorted(edges(model), key=lambda pair: (parts.index(pair[0]), parts.index(pair[1]))):
+    between = [(source, target) for source, target in edges(model) if source in parts and target in parts]
+    for source, target in sorted(between, key=lambda pair: (parts.index(pair[0]), parts.index(pair[1]))):
         if expand_nested:
             source, target = outermost(source, -1), outermost(target, 0)
         dot.add_edge(pydot.Edge(str(id(source)), str(id(target)), penwidth="2"))
     return dot
+
+
+def shown_layers(layers, layer_range):
+    """The layers from the first that matches one expression to the last that matches the other."""
+    if len(layer_range) != 2 or not all(isinstance(one, str) for one in layer_range):
+        raise ValueError(f"layer_range must be two names (first, last), received {layer_range!r}.")
+    found = [[i for i, one in enumerate(layers) if re.match(pattern, one.name)] for pattern in layer_range]
+    if not all(found):
+        raise ValueError(f"No layers match layer_range={layer_range!r}.")
+    first, last = sorted((min(found[0]), max(found[1])))
+    return layers[first : last + 1]
 
 
 def inner_layers(model):
@@ -139,18 +157,20 @@ def shapes_of(layer, side):
     return shapes[0] if len(shapes) == 1 else shapes
 
 
+@takes_old_words(stable=3)
 def plot_model(
     model,
     to_file="model.png",
     show_shapes=False,
     show_dtype=False,
-    show_layer_names=False,
+    show_layer_names=era_default(False),
     rankdir="TB",
     expand_nested=False,
-    dpi=200,
+    dpi=era_default(200),
     show_layer_activations=False,
     show_trainable=False,
     splines="ortho",
+    layer_range=None,
 ):
     """Draws a model into a file, whose ending tells the format; in a notebook, gives the picture.
 
@@ -160,11 +180,12 @@ def plot_model(
     dot = model_to_dot(
         model,
         show_shapes,
-        show_dtype,
-        show_layer_names,
-        rankdir,
-        expand_nested,
-        dpi,
+        show_dtype=show_dtype,
+        show_layer_names=show_layer_names,
+        rankdir=rankdir,
+        expand_nested=expand_nested,
+        dpi=dpi,
+        layer_range=layer_range,
         show_layer_activations=show_layer_activations,
         show_trainable=show_trainable,
         splines=splines,

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 
 from jkeras.core import config
+from jkeras.core.declare import takes_old_words
 from jkeras.preprocessing.image.iterator import Iterator
 
 
@@ -14,6 +15,7 @@ class NumpyArrayIterator(Iterator):
     Source: https://www.tensorflow.org/api_docs/python/tf/keras/preprocessing/image/NumpyArrayIterator.
     """
 
+    @takes_old_words(stable=12)
     def __init__(
         self,
         x,

@@ -6,11 +6,10 @@ import warnings
 import numpy as np
 
 from jkeras.core import config
+from jkeras.core.declare import takes_old_words
 from jkeras.preprocessing.image.iterator import Iterator
-from jkeras.preprocessing.image.pixels import MODES, img_to_array, load_img
+from jkeras.preprocessing.image.pixels import img_to_array, load_img
 from jkeras.train.progress import print_msg
-
-CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
 
 
 class FilesIterator(Iterator):
@@ -22,22 +21,12 @@ class FilesIterator(Iterator):
         self, generator, target_size, color_mode, class_mode, batch_size, shuffle, seed, data_format, save, subset,
         interpolation, keep_aspect_ratio, dtype,
     ):  # fmt: skip
-        if color_mode not in MODES:
-            raise ValueError(f"color_mode must be one of {tuple(MODES)}, received {color_mode!r}.")
         if class_mode not in self.class_modes:
             raise ValueError(f"class_mode must be one of {self.class_modes}, received {class_mode!r}.")
-        if subset not in (None, "training", "validation"):
-            raise ValueError(f"subset must be 'training' or 'validation', received {subset!r}.")
-        self.image_data_generator, self.class_mode, self.color_mode = generator, class_mode, color_mode
-        self.target_size, self.interpolation = tuple(target_size), interpolation
-        self.keep_aspect_ratio, self.dtype = keep_aspect_ratio, dtype or config.floatx()
-        self.data_format = config.standardize_data_format(data_format)
-        self.save_to_dir, self.save_prefix, self.save_format = save
-        channels = (CHANNELS[color_mode],)
-        last = self.data_format == "channels_last"
-        self.image_shape = self.target_size + channels if last else channels + self.target_size
-        share = generator._validation_split if subset and generator else 0
-        self.subset, self.split = subset, {"validation": (0, share), "training": (share, 1)}.get(subset)
+        self.class_mode, self.dtype = class_mode, dtype or config.floatx()
+        self.set_processing_attrs(
+            generator, target_size, color_mode, data_format, *save, subset, interpolation, keep_aspect_ratio
+        )
         self._order = batch_size, shuffle, seed
 
     def _found(self, filenames, folder):
@@ -103,6 +92,7 @@ class DirectoryIterator(FilesIterator):
 
     class_modes = ("categorical", "binary", "sparse", "input", None)
 
+    @takes_old_words(stable=17)
     def __init__(
         self,
         directory,

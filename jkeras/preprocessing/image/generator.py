@@ -44,7 +44,7 @@ class ImageDataGenerator:
     ((2, 8, 8, 3), 1.0, 2)
     """
 
-    @takes_old_words
+    @takes_old_words(stable=22)
     def __init__(
         self,
         featurewise_center=False,
@@ -104,6 +104,7 @@ class ImageDataGenerator:
             self.featurewise_std_normalization = False
             warnings.warn("ImageDataGenerator: zca_whitening replaces featurewise_std_normalization.", stacklevel=3)
 
+    @takes_old_words(stable=10)
     def flow(
         self,
         x,
@@ -185,6 +186,7 @@ class ImageDataGenerator:
             dtype=self.dtype,
         )
 
+    @takes_old_words(stable=5)
     def flow_from_dataframe(
         self,
         dataframe,

@@ -5,7 +5,9 @@ import threading
 
 import numpy as np
 
-from jkeras.preprocessing.image.pixels import array_to_img
+from jkeras.core import config
+from jkeras.core.connections import complete
+from jkeras.preprocessing.image.pixels import CHANNELS, array_to_img
 from jkeras.train.data_sequence import Sequence
 
 
@@ -79,6 +81,34 @@ class Iterator(Sequence):
             f"{type(self).__name__} must define _get_batches_of_transformed_samples(index_array)."
         )
 
+    def set_processing_attrs(
+        self,
+        image_data_generator,
+        target_size,
+        color_mode,
+        data_format,
+        save_to_dir,
+        save_prefix,
+        save_format,
+        subset,
+        interpolation,
+        keep_aspect_ratio=False,
+    ):
+        """Sets what reading and changing images needs; subclasses of one's own call it before ``super().__init__``."""
+        if color_mode not in CHANNELS:
+            raise ValueError(f"color_mode must be one of {tuple(CHANNELS)}, received {color_mode!r}.")
+        if subset not in (None, "training", "validation"):
+            raise ValueError(f"subset must be 'training' or 'validation', received {subset!r}.")
+        self.image_data_generator, self.color_mode = image_data_generator, color_mode
+        self.target_size, self.interpolation = tuple(target_size), interpolation
+        self.keep_aspect_ratio, self.data_format = keep_aspect_ratio, config.standardize_data_format(data_format)
+        self.save_to_dir, self.save_prefix, self.save_format = save_to_dir, save_prefix, save_format
+        channels = (CHANNELS[color_mode],)
+        last = self.data_format == "channels_last"
+        self.image_shape = self.target_size + channels if last else channels + self.target_size
+        share = image_data_generator._validation_split if subset and image_data_generator else 0
+        self.subset, self.split = subset, {"validation": (0, share), "training": (share, 1)}.get(subset)
+
     def _save(self, batch, rows, most):
         """Writes the images of a batch where `save_to_dir` says so, for a look at them."""
         if self.save_to_dir:
@@ -89,3 +119,6 @@ class Iterator(Sequence):
     def _augmented(self, image):
         generator = self.image_data_generator
         return generator.standardize(generator.apply_transform(image, generator.get_random_transform(image.shape)))
+
+
+complete(Iterator)

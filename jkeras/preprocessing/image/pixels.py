@@ -9,11 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from jkeras.core import config
+from jkeras.core.declare import takes_old_words
 from jkeras.utils.extras import need
 
 MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "hamming", "box", "lanczos")
 RESIZES = ("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5")
+
+CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
 
 
 def pil(use):
