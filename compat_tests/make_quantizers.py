@@ -40,6 +40,40 @@ def cases(q, as_array):
     }
 
 
+def layer_cases(keras):
+    """name -> function of no arguments: what quantized layers give, and what is stored."""
+    q, layers = keras.quantizers, keras.layers
+    x = np.array([[0.5, -1.25, 2.0, 0.1], [3.0, 0.125, -0.75, 1.0]], "float32")
+    kernel = ((np.arange(12.0).reshape(4, 3) * 7 % 5 - 2.2) / 3).astype("float32")
+    makes = {
+        "dense": (lambda: layers.Dense(3), (None, 4), [kernel, np.ones(3)], x),
+        "einsum": (lambda: layers.EinsumDense("abc,cd->abd", (None, 3)), (None, 2, 4), [kernel], x[None]),
+        "embedding": (lambda: layers.Embedding(4, 3), (None,), [kernel], np.array([1, 3])),
+    }
+    last = q.AbsMaxQuantizer(axis=-1, value_range=(-7, 7))
+    first = q.AbsMaxQuantizer(axis=0, value_range=(-7, 7))
+    configs = {
+        "usual": lambda name: q.Int8QuantizationConfig(),
+        "floating_inputs": lambda name: q.Int8QuantizationConfig(activation_quantizer=None),
+        "coarse": lambda name: q.Int8QuantizationConfig(weight_quantizer=last if name == "embedding" else first),
+        "coarse_inputs": lambda name: q.Int8QuantizationConfig(activation_quantizer=last),
+        "coarse_alone": lambda name: q.Int8QuantizationConfig(last if name == "embedding" else first, None),
+    }
+
+    def run(name, config):
+        make, shape, weights, inputs = makes[name]
+        layer = make()
+        layer.build(shape)
+        layer.set_weights(weights)
+        layer.quantize(config=configs[config](name))
+        again = type(layer).from_config(layer.get_config())
+        again.build(shape)
+        again.set_weights(layer.get_weights())
+        return [layer(inputs), again(inputs), *sorted(layer.get_weights(), key=lambda w: w.size)]
+
+    return {f"{name}_{config}": lambda n=name, c=config: run(n, c) for name in makes for config in configs}
+
+
 def plain(value):
     if isinstance(value, dict):
         return {k: plain(v) for k, v in value.items()}
@@ -51,7 +85,8 @@ def plain(value):
 def main():
     import keras
 
-    found = {name: plain(run()) for name, run in cases(keras.quantizers, keras.ops.convert_to_tensor).items()}
+    runs = cases(keras.quantizers, keras.ops.convert_to_tensor) | layer_cases(keras)
+    found = {name: plain(run()) for name, run in runs.items()}
     text = json.dumps({"keras": keras.__version__, "found": found}, indent=1, sort_keys=True)
     (pathlib.Path(__file__).parent / "golden" / "keras3" / "quantizers.json").write_text(text + "\n")
 

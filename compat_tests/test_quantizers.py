@@ -8,11 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from compat_tests.make_quantizers import X, cases, plain
+import jkeras
+from compat_tests.make_quantizers import X, cases, layer_cases, plain
 from jkeras import quantizers
 
 FOUND = json.loads((pathlib.Path(__file__).parent / "golden" / "keras3" / "quantizers.json").read_text())["found"]
-CASES = cases(quantizers, jnp.asarray)
+CASES = cases(quantizers, jnp.asarray) | layer_cases(jkeras)
 
 
 def flat(value):

@@ -4,8 +4,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jkeras import dtype_policies, layers
+from jkeras import Input, Sequential, dtype_policies, layers
 from jkeras.layers import adaptation
+from jkeras.quantizers import AbsMaxQuantizer, AWQConfig, GPTQConfig, Int4QuantizationConfig, Int8QuantizationConfig
 
 
 def built(**config):
@@ -63,16 +64,56 @@ def test_a_quantized_policy_builds_a_quantized_layer():
     assert layer.quantization_mode == "int8" and layer.kernel.stored.dtype == "int8"
 
 
+def net():
+    return Sequential([Input((4,)), layers.Dense(3, name="wide"), layers.Flatten(), layers.Dense(2, name="narrow")])
+
+
+@pytest.mark.parametrize(
+    ("filters", "quantized"),
+    [(None, [1, 1]), ("wid", [1, 0]), (["x", "^n"], [0, 1]), (lambda layer: getattr(layer, "units", 0) == 2, [0, 1])],
+)
+def test_a_model_quantizes_the_layers_that_are_chosen(filters, quantized):
+    model, x = net(), np.ones((2, 4), "float32")
+    before = model.predict(x, verbose=0)
+    model.quantize("int8", filters=filters)
+    assert [int(layer.quantization_mode == "int8") for layer in model.layers[::2]] == quantized
+    after = model.predict(x, verbose=0)
+    np.testing.assert_array_equal(after, model(x))
+    np.testing.assert_allclose(before, after, atol=0.03)
+    assert (before != after).any()
+
+
+def test_a_model_names_the_layers_that_it_cannot_quantize():
+    model = Sequential([Input((4, 4, 1)), layers.Conv2D(2, 2)])
+    with pytest.warns(UserWarning, match="Conv2D"):
+        model.quantize(config=Int8QuantizationConfig())
+
+
+def test_configurations_that_look_at_data_are_kept_without_it():
+    for cls in (GPTQConfig, AWQConfig):
+        config = cls(["a"], str.split, group_size=8).get_config()
+        assert config["dataset"] is config["tokenizer"] is None
+        assert cls.from_config(config).dtype_policy_string() == f"{cls.mode}/4/8"
+
+
 @pytest.mark.parametrize(
     "act, error, text",
     [
         (lambda: layers.Dense(3).enable_lora(2), ValueError, "built"),
-        (lambda: layers.Dense(3).quantize(), ValueError, "built"),
+        (lambda: layers.Dense(3).quantize("int8"), ValueError, "built"),
         (lambda: built(lora_rank=2).enable_lora(2), ValueError, "already"),
         (lambda: built(lora_rank=2).quantize("int8"), ValueError, "adapted"),
         (lambda: built(kernel_constraint="non_neg").enable_lora(2), ValueError, "constraint"),
         (lambda: built().enable_lora(0), ValueError, "positive"),
         (lambda: built().quantize("int3"), NotImplementedError, "int8"),
+        (lambda: built().quantize(), ValueError, "mode"),
+        (lambda: built().quantize("int8", config=Int4QuantizationConfig()), ValueError, "contradicts"),
+        (lambda: built().quantize(config=GPTQConfig(None, None)), NotImplementedError, "'gptq'"),
+        (lambda: built().quantize(config=Int8QuantizationConfig(AbsMaxQuantizer(axis=1))), ValueError, r"axis=\(0,\)"),
+        (lambda: net().quantize("int8", filters=3), ValueError, "filters"),
+        (lambda: Sequential([layers.Dense(3)]).quantize("int8"), ValueError, "built"),
+        (lambda: GPTQConfig(None, None, weight_bits=5), ValueError, "weight_bits"),
+        (lambda: AWQConfig(None, None, num_grid_points=0), ValueError, "num_grid_points"),
         (lambda: layers.Flatten().quantize("int8"), NotImplementedError, "Flatten"),
         (lambda: adaptation.merge_lora(built()), ValueError, "LoRA"),
     ],

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from . import config
+from . import config, connections
 
 NAMES = frozenset(
     "bool int4 int8 int16 int32 int64 uint4 uint8 uint16 uint32 uint64 bfloat16 float16 float32 float64 "
@@ -145,6 +145,8 @@ def get_policy(identifier: Any) -> DTypePolicy:
         return identifier
     if isinstance(identifier, dict):
         inner = identifier.get("config", identifier)
+        if "name" not in inner:  # a policy of another kind, such as a quantized one
+            return connections.modules["keras.dtype_policies"]().deserialize(identifier)
         return DTypePolicy(inner["name"])
     if isinstance(identifier, str) and identifier.startswith("mixed_"):
         return DTypePolicy(identifier)

@@ -13,7 +13,6 @@ import numpy as np
 from ..core import dtypes, registry
 from ..core.declare import Converter
 from ..core.spec import describe
-from ..nn import product
 
 ARGUMENTS = ("lora_rank", "lora_alpha")
 Quantization = Converter(
@@ -46,10 +45,10 @@ class LowRank:
 
 
 class Int8:
-    """A matrix kept as int8 with one scale for each output; inputs are brought to int8 as well before they meet it."""
+    """A matrix kept as int8 with one scale for each output; ``inner`` brings inputs to int8 as well before they meet it."""
 
-    def __init__(self, stored, scale, equation):
-        self.stored, self.scale, self.equation = stored, scale, equation
+    def __init__(self, stored, scale, equation, inner):
+        self.stored, self.scale, self.equation, self.inner = stored, scale, equation, inner
         self.shape, self.dtype, self.ndim = stored.shape, stored.dtype, stored.ndim
 
     @property
@@ -58,7 +57,8 @@ class Int8:
         return self.stored.value / arrange(self.scale.value, out.replace("...", ""), kernel)
 
     def __rmatmul__(self, inputs):
-        return int8_einsum(explicit(self.equation, inputs.ndim), inputs, self.stored.value, self.scale.value)
+        equation = explicit(self.equation, inputs.ndim)
+        return int8_einsum(equation, self.inner, inputs, self.stored.value, self.scale.value)
 
 
 for _kind in (LowRank, Int8):
@@ -94,21 +94,26 @@ def arrange(scale, labels, out):
     return flat.reshape([flat.shape[kept.index(label)] if label in kept else 1 for label in out])
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def int8_einsum(equation, inputs, stored, scale):
-    """``einsum`` of inputs, brought to int8, with an int8 kernel; gradients are those of the kernel as a float."""
+@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+def int8_einsum(equation, inner, inputs, stored, scale):
+    """``einsum`` of inputs, brought to int8 by ``inner``, with an int8 kernel; gradients are those of the kernel as a float.
+
+    Without ``inner`` the inputs stay what they are.
+    """
     source, kernel, out = parts(equation)
     summed = tuple(i for i, label in enumerate(source) if label in kernel and label not in out)
-    small, inputs_scale = to_int8(inputs, summed)
+    if inner is None:
+        return jnp.einsum(equation, inputs, stored.astype(inputs.dtype)) / scale.astype(inputs.dtype)
+    small, inputs_scale = inner(inputs, axis=summed)
     product = jnp.einsum(equation, small, stored, preferred_element_type="int32").astype(inputs.dtype)
     return product / (arrange(inputs_scale, source, out) * scale.astype(inputs.dtype))
 
 
-def _forward(equation, inputs, stored, scale):
-    return int8_einsum(equation, inputs, stored, scale), (inputs, stored, scale)
+def _forward(equation, inner, inputs, stored, scale):
+    return int8_einsum(equation, inner, inputs, stored, scale), (inputs, stored, scale)
 
 
-def _backward(equation, kept, upstream):
+def _backward(equation, inner, kept, upstream):
     inputs, stored, scale = kept
     source, kernel, out = parts(equation)
     full = jnp.broadcast_to(1 / scale.astype(upstream.dtype), upstream.shape)
@@ -122,7 +127,7 @@ int8_einsum.defvjp(_forward, _backward)
 
 def matmul(inputs, kernel):
     """``inputs @ kernel`` that knows adapted kernels; the operator alone may take the kernel's value first."""
-    return kernel.__rmatmul__(inputs) if isinstance(kernel, LowRank | Int8) else product.matmul(inputs, kernel)
+    return kernel.__rmatmul__(inputs) if isinstance(kernel, LowRank | Int8) else inputs @ kernel
 
 
 def einsum(equation, inputs, kernel):
@@ -211,21 +216,23 @@ def merge_lora(layer):
 def quantize(self, mode=None, type_check=True, config=None):
     """Keeps the layer's matrix as int8 from now on, a quarter of its size, and multiplies in int8.
 
-    Raises NotImplementedError for other modes, and for subclasses unless ``type_check=False``.
+    ``config`` (``Int8QuantizationConfig``) has quantizers of one's own for the matrix and for inputs, or None for inputs,
+    which then stay floats. Raises ValueError where nothing says the mode or two say different ones, NotImplementedError
+    for other modes, and for subclasses unless ``type_check=False``.
     """
     if type_check and not type(self).__module__.startswith("jkeras."):
         raise NotImplementedError(f"{describe(self)} is a class of yours; pass type_check=False to quantize it anyway.")
-    mode = mode or getattr(config or self.quantization_config, "mode", "int8")
-    if mode != "int8":
-        raise NotImplementedError(f"{describe(self)}: expected quantization mode 'int8', received {mode!r}.")
+    config = self.quantization_config if config is None else config
+    mode = check_mode(describe(self), mode, config)
     found = {name: getattr(self, name, None) for name in self._matrices}
     if found[self._adapted] is None:
         raise ValueError(f"{describe(self)}: quantize() wants a built layer; call it on data or build() it first.")
     if not hasattr(found[self._adapted], "assign"):
         raise ValueError(f"{describe(self)}: quantize() once, and before enable_lora(); its matrix is adapted already.")
+    self.quantization_config = config
     for name, matrix in found.items():
         if matrix is not None:
-            exchange(self, name, matrix.shape, matrix.numpy())
+            exchange(self, name, matrix.shape, matrix.numpy(), config)
     if dtypes.get_policy(self.dtype_policy).quantization_mode is None:
         from ..dtype_policies import QuantizedDTypePolicy
 
@@ -234,9 +241,8 @@ def quantize(self, mode=None, type_check=True, config=None):
 
 def quantized_build(self, kernel_shape, mode, config=None):
     """Exchanges the layer's matrix for an int8 one of zeros."""
-    if mode != "int8":
-        raise NotImplementedError(f"{describe(self)}: expected quantization mode 'int8', received {mode!r}.")
-    exchange(self, self._adapted, kernel_shape, np.zeros(kernel_shape, "float32"))
+    check_mode(describe(self), mode, config)
+    exchange(self, self._adapted, kernel_shape, np.zeros(kernel_shape, "float32"), config)
 
 
 def quantized_build_of_table(self, embeddings_shape, mode, config=None):
@@ -244,11 +250,40 @@ def quantized_build_of_table(self, embeddings_shape, mode, config=None):
     quantized_build(self, embeddings_shape, mode, config)
 
 
-def exchange(layer, name, shape, values):
+MODES = ("int8", "int4", "float8", "gptq", "awq")
+
+
+def check_mode(where, mode, config):
+    """The mode that a name and a configuration agree on; only "int8" is there."""
+    if mode is None and config is None:
+        raise ValueError(f"{where}: quantize() wants a mode, such as 'int8', or a config.")
+    said = getattr(config, "mode", mode)
+    if config is not None and (said not in MODES or (mode or said) != said):
+        raise ValueError(f"{where}: mode={mode!r} contradicts the configuration {config!r}, whose mode is {said!r}.")
+    if said != "int8":
+        raise NotImplementedError(f"{where}: expected quantization mode 'int8', received {said!r}.")
+    return said
+
+
+def small_matrix(layer, name, values, axes, quantizer):
+    """(int8 values, scale) of a matrix by a quantizer of the user's, which must have one scale for each output."""
+    small, scale = quantizer(values)
+    expected = tuple(1 if i in axes else n for i, n in enumerate(values.shape))
+    if tuple(scale.shape) != expected:
+        raise ValueError(
+            f"{describe(layer)}: the weight_quantizer gives scales of shape {tuple(scale.shape)} for {name!r} of shape "
+            f"{tuple(values.shape)}; expected {expected}. Give it axis={axes}."
+        )
+    return small, scale
+
+
+def exchange(layer, name, shape, values, config=None):
     """Puts an int8 matrix in the place of a floating one."""
     equation = (layer._matrices[name] or layer.equation).replace(" ", "")
     _, kernel, out = parts(equation)
-    small, scale = to_int8(jnp.asarray(values), tuple(i for i, label in enumerate(kernel) if label not in out))
+    axes, values = tuple(i for i, label in enumerate(kernel) if label not in out), jnp.asarray(values)
+    given = getattr(config, "weight_quantizer", None)
+    small, scale = to_int8(values, axes) if given is None else small_matrix(layer, name, values, axes, given)
     scale = arrange(scale, kernel, out.replace("...", ""))
     old = getattr(layer, name, None)
     layer._weights_made = [v for v in layer._weights_made if v is not old]
@@ -258,7 +293,7 @@ def exchange(layer, name, shape, values):
     factor = layer.add_weight(f"{name}_scale", scale.shape, initializer="ones", trainable=False)
     stored.assign(small)
     factor.assign(scale)
-    setattr(layer, name, Int8(stored, factor, equation))
+    setattr(layer, name, Int8(stored, factor, equation, to_int8 if config is None else config.activation_quantizer))
 
 
 # ------------------------------------------------- files

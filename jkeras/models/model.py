@@ -12,7 +12,7 @@ from ..core.layer import Layer, family
 from ..core.symbolic import KerasTensor, is_symbolic
 from ..core.variable import Variable, initialize
 from ..train import compiling, loop, predicting
-from . import compiled_call
+from . import compiled_call, quantizing
 from .state_tree import get_tree, set_tree
 
 _OLD_NAMES = {"input": "inputs", "output": "outputs"}
@@ -375,6 +375,9 @@ class Model(Layer):
     def state_updates(self) -> list[Any]:
         """Always empty: assignments in ``call`` are the updates."""
         return []
+
+    quantize = quantizing.quantize
+    get_quantization_layer_structure = quantizing.get_quantization_layer_structure
 
     def get_weight_paths(self) -> dict[str, Variable]:
         """The weights by path, ``block.dense.kernel``."""

@@ -3,7 +3,9 @@
 from ..core import registry
 from ..core.registry import Family
 from .configs import (
+    AWQConfig,
     Float8QuantizationConfig,
+    GPTQConfig,
     Int4QuantizationConfig,
     Int8QuantizationConfig,
     QuantizationConfig,
@@ -21,8 +23,10 @@ from .numbers import (
 from .quantizer import AbsMaxQuantizer, Quantizer
 
 __all__ = [
+    "AWQConfig",
     "AbsMaxQuantizer",
     "Float8QuantizationConfig",
+    "GPTQConfig",
     "Int4QuantizationConfig",
     "Int8QuantizationConfig",
     "QuantizationConfig",
@@ -48,6 +52,8 @@ for _cls in (
     Int8QuantizationConfig,
     Int4QuantizationConfig,
     Float8QuantizationConfig,
+    GPTQConfig,
+    AWQConfig,
 ):
     family.add(_cls)
 

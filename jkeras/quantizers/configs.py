@@ -102,3 +102,90 @@ class Float8QuantizationConfig(QuantizationConfig):
     def get_config(self):
         """Nothing to tell."""
         return {}
+
+
+class _CalibratedConfig(QuantizationConfig):
+    """What GPTQ and AWQ, which look at data, have in common.  The algorithms themselves are not there."""
+
+    bits: tuple[int, ...]
+
+    def _check(self):
+        name = type(self).__name__
+        if self.weight_bits not in self.bits:
+            raise ValueError(f"{name}: weight_bits must be one of {self.bits}, received {self.weight_bits!r}.")
+        for word in ("num_samples", "sequence_length"):
+            if getattr(self, word) <= 0:
+                raise ValueError(f"{name}: {word} must be positive, received {getattr(self, word)!r}.")
+        if self.group_size < -1 or self.group_size == 0:
+            raise ValueError(f"{name}: group_size must be -1 or positive, received {self.group_size!r}.")
+
+    def get_config(self):
+        """The arguments, without the data and its tokenizer."""
+        given = {name: getattr(self, name) for name in self.arguments}
+        return {"dataset": None, "tokenizer": None, **given}
+
+    @classmethod
+    def from_config(cls, config):
+        """The configuration of ``get_config()``."""
+        return cls(**config)
+
+    def dtype_policy_string(self):
+        """The start of the names of the dtype policies of its layers.
+
+        >>> GPTQConfig(None, None, weight_bits=8).dtype_policy_string()
+        'gptq/8/128'
+        """
+        return f"{self.mode}/{self.weight_bits}/{self.group_size}"
+
+
+class GPTQConfig(_CalibratedConfig):
+    """Arguments of GPTQ (Frantar et al., 2022, https://arxiv.org/abs/2210.17323), for files and checks.
+
+    ``quantize`` raises NotImplementedError for it: use "int8". Source: https://keras.io/api/quantizers/. Raises
+    ValueError for arguments out of range.
+    """
+
+    mode, bits = "gptq", (2, 3, 4, 8)
+    arguments = (
+        "weight_bits", "num_samples", "per_channel", "sequence_length", "hessian_damping", "group_size", "symmetric",
+        "activation_order", "quantization_layer_structure",
+    )  # fmt: skip
+
+    def __init__(
+        self, dataset, tokenizer, *, weight_bits=4, num_samples=128, per_channel=True, sequence_length=512,
+        hessian_damping=0.01, group_size=128, symmetric=False, activation_order=False, quantization_layer_structure=None,
+    ):  # fmt: skip
+        super().__init__()
+        self.dataset, self.tokenizer, self.weight_bits = dataset, tokenizer, weight_bits
+        self.num_samples, self.sequence_length, self.per_channel = num_samples, sequence_length, per_channel
+        self.hessian_damping, self.group_size, self.symmetric = hessian_damping, group_size, symmetric
+        self.activation_order = activation_order
+        self.quantization_layer_structure = quantization_layer_structure
+        self._check()
+        if not 0 <= hessian_damping <= 1:
+            raise ValueError(f"GPTQConfig: hessian_damping must lie between 0 and 1, received {hessian_damping!r}.")
+
+
+class AWQConfig(_CalibratedConfig):
+    """Arguments of AWQ (Lin et al., 2023, https://arxiv.org/abs/2306.00978), for files and checks.
+
+    ``quantize`` raises NotImplementedError for it: use "int8". Source: https://keras.io/api/quantizers/. Raises
+    ValueError for arguments out of range.
+    """
+
+    mode, bits = "awq", (4,)
+    arguments = (
+        "weight_bits", "num_samples", "sequence_length", "group_size", "num_grid_points", "quantization_layer_structure",
+    )  # fmt: skip
+
+    def __init__(
+        self, dataset, tokenizer, *, weight_bits=4, num_samples=128, sequence_length=512, group_size=128,
+        num_grid_points=20, quantization_layer_structure=None,
+    ):  # fmt: skip
+        super().__init__()
+        self.dataset, self.tokenizer, self.weight_bits = dataset, tokenizer, weight_bits
+        self.num_samples, self.sequence_length, self.group_size = num_samples, sequence_length, group_size
+        self.num_grid_points, self.quantization_layer_structure = num_grid_points, quantization_layer_structure
+        self._check()
+        if num_grid_points <= 0:
+            raise ValueError(f"AWQConfig: num_grid_points must be positive, received {num_grid_points!r}.")
