@@ -9,7 +9,7 @@ from .. import backend
 from ..core.layer import Layer
 from ..core.spec import InputSpec, describe
 from ..core.variable import Variable
-from ..layers.conv import Padding, per_axis
+from ..layers.windows import Padding, per_axis
 
 
 class Recurrent(Layer):

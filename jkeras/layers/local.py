@@ -11,8 +11,8 @@ from ..core.declare import declare, era_default
 from ..core.layer import Layer, layer
 from ..core.spec import InputSpec, describe
 from ..nn import conv as nn
-from .conv import Padding, Sizes, channels_of, per_axis, windowed_shape
 from .fields import Activation, Constraint, DataFormat, Flag, Initializer, PositiveInt, Regularizer
+from .windows import Padding, Sizes, channels_of, per_axis, windowed_shape
 
 
 @declare

@@ -10,8 +10,8 @@ from ..core.layer import Layer, layer
 from ..core.spec import InputSpec, describe
 from ..nn import conv as conv_nn
 from ..nn import pooling as nn
-from .conv import Padding, Sizes, per_axis, windowed_shape
 from .fields import DataFormat, Flag, optional
+from .windows import Padding, Sizes, per_axis, windowed_shape
 
 
 class _Pooling(Layer):
