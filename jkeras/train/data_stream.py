@@ -10,6 +10,7 @@ import numpy as np
 from .data_arrays import as_arrays, common_length, generator, is_dataframe, is_nested, is_sliceable, is_sparse
 from .data_prefetch import Prefetch
 from .data_sequence import num_batches, parallel
+from .data_shared import Turn, Turns, check_alike, places_of, shape_of
 from .data_weights import class_weights, combine
 
 
@@ -23,6 +24,8 @@ def warn_short(got, wanted):
 
 
 # ---------------------------------------------------------------- feeds: where raw batches come from
+
+READERS = 8  # threads that read a grain data set by index
 
 
 class IteratorFeed:
@@ -55,6 +58,14 @@ class IterableFeed:
     def __init__(self, iterable):
         self.what = type(iterable).__name__
         self._iterable = iterable
+        self._by_index = None
+
+    def divide(self, part, turns):
+        """Lets this process make its own batches only, where the data set gives them by number, as grain's MapDataset."""
+        data = self._iterable
+        if turns is not None and hasattr(data, "__getitem__") and hasattr(data, "to_iter_dataset") and self.steps:
+            self._by_index = SequenceFeed(data, False, workers=READERS)
+            self._by_index.divide(part, turns)
 
     @property
     def steps(self):
@@ -69,6 +80,8 @@ class IterableFeed:
 
     def open(self, rng, start=0):
         """A new iterator, `start` batches in."""
+        if self._by_index is not None:
+            return self._by_index.open(rng, start)
         data = self._iterable
         iterator = iter(data.as_numpy_iterator() if hasattr(data, "as_numpy_iterator") else data)
         for _ in itertools.islice(iterator, start):
@@ -91,6 +104,7 @@ class SequenceFeed:
         self.what = type(sequence).__name__
         self._sequence = sequence
         self._shuffle = bool(shuffle)
+        self._turns = None  # of several processes each makes the batches of its turn
 
         def choose(given, name, default):
             return getattr(sequence, name, default) if given is None else given
@@ -115,16 +129,18 @@ class SequenceFeed:
         if rng is not None:
             rng = generator(rng)
             seed = int(rng.integers(2**31))
-        if count is None:
-            order = itertools.count(start)
-        else:
-            order = list(range(count))
-            if self._shuffle:
-                order = generator(rng).permutation(count).tolist()
-            order = order[start:]
+        turns = self._turns or Turns(0, 1)
+        order = generator(rng).permutation(count).tolist() if self._shuffle and count is not None else None
+        mine = (i for place, i in places_of(order, start, count) if turns.is_mine(place, i, count))
         if self.workers > 1 or (self.workers > 0 and self.processes):
-            return parallel(self._sequence, order, self.workers, self.processes, self.queue_size, seed)
-        return (self._sequence[i] for i in order)
+            made = parallel(self._sequence, mine, self.workers, self.processes, self.queue_size, seed)
+        else:
+            made = (self._sequence[i] for i in mine)
+        return made if self._turns is None else turns.spread(made, places_of(order, start, count), count)
+
+    def divide(self, part, turns):
+        """Lets this process make the batches of its turn only."""
+        self._turns = turns
 
     def begin(self):
         """Calls the data set's `on_epoch_begin`."""
@@ -157,6 +173,11 @@ class SliceFeed:
         self.size = common_length(*self._data)
         self.batch_size = batch_size
         self._shuffle = shuffle
+        self._part = None  # the rows of a full batch that this process needs
+
+    def divide(self, part, turns):
+        """Lets this process read its own rows of every full batch only."""
+        self._part = part(self.batch_size)
 
     @property
     def steps(self):
@@ -179,22 +200,37 @@ class SliceFeed:
                 full = self.size // size
                 order = [*generator(rng).permutation(full).tolist(), *range(full, self.steps)]
             rows = (slice(i * size, min((i + 1) * size, self.size)) for i in order[start:])
-        return (self._read(r) for r in rows)
+        return (self._read(r, self._part) for r in rows)
 
-    def _read(self, rows):
-        def part(storage):
+    def _read(self, rows, part=None):
+        count = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
+        part = part if count == self.batch_size else None
+
+        def read(storage):
             if isinstance(rows, slice):
-                return _dense(storage[rows])
-            sorted_rows, back = np.unique(rows, return_inverse=True)  # HDF5 reads increasing indices only
-            return _dense(storage[sorted_rows])[back]
+                first = rows.start
+                found = _dense(storage[rows if part is None else slice(first + part.start, first + part.stop)])
+            else:
+                # HDF5 reads increasing indices only
+                sorted_rows, back = np.unique(rows if part is None else rows[part], return_inverse=True)
+                found = _dense(storage[sorted_rows])[back]
+            return found if part is None else _filled(found, part, count)
 
-        return tuple(jax.tree.map(part, d, is_leaf=lambda v: v is not None and not is_nested(v)) for d in self._data)
+        return tuple(jax.tree.map(read, d, is_leaf=lambda v: v is not None and not is_nested(v)) for d in self._data)
 
     def begin(self):
         """Nothing to prepare."""
 
     def end(self):
         """Nothing to tidy."""
+
+
+def _filled(found, part, count):
+    """Rows in their places in a batch; the others, which this process has no use for, repeat the first."""
+    batch = np.empty((count, *found.shape[1:]), found.dtype)
+    batch[: part.start] = batch[part.stop :] = found[:1]
+    batch[part] = found
+    return batch
 
 
 def _dense(rows):
@@ -261,7 +297,7 @@ class StreamSource:
         self._known_steps = None
         self._pass = None  # prepared batches of a pass that is not finished
         self._pass_seed = None
-        self._structure = self._peeked = None
+        self._structure = self._peeked = self.template = None
         self._start = 0  # batches of the coming epoch that are done already, after a resume
         self._epochs = self._batches = self._in_pass = 0
 
@@ -342,7 +378,22 @@ class StreamSource:
             yield self._prepare(batch, f"batch {number} of {self.feed.what}")
             number += 1
 
+    def divide(self, part, turns):
+        """Of several processes, this one reads its own part only, where the source can be divided.
+
+        `part(size)` is the slice of a batch's rows that it needs (None: all); `turns` says which batches it makes.
+        """
+        if hasattr(self.feed, "divide"):
+            self.template = shape_of(self.peek())
+            plain = all(np.dtype(a.dtype).kind in "biufV" for a in jax.tree.leaves(self.template))
+            self.feed.divide(part, turns if plain else None)
+
     def _prepare(self, batch, where):
+        if isinstance(batch, Turn):
+            if batch.batch is not None:
+                batch.batch = self._prepare(batch.batch, where)
+                check_alike(batch.batch, self.template, where)
+            return batch
         x, y, weight = as_batch(batch, inputs=self._inputs, predict=self._predict, where=where)
         if self._class_weight:
             table, strict = self._class_weight

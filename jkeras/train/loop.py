@@ -123,6 +123,8 @@ def _check_split(session: Any, *sources: Any) -> None:
                 session.split.check_size(source.batch_size)
         elif jax.tree.leaves(first_batch(source)):
             session.split.check_size(len(jax.tree.leaves(first_batch(source))[0]), "the size of batches")
+        if not session.host_first:
+            session.split.divide(source)
 
 
 def _finish_optimizer(model: Any, plan: Plan) -> None:

@@ -13,6 +13,7 @@ from ..core.declare import current_era, era_default, resolve_default
 from . import compiling, streaming, timing
 from .callbacks.base import CallbackList
 from .data import ArraySource
+from .data_shared import Turn
 from .interrupts import Deferred
 from .logs import Logs
 from .session import Session
@@ -123,6 +124,8 @@ class Run:
         for batch in streaming.epoch(source, rng, start, self.session.placed):
             if self._stopped(mode):
                 break
+            if isinstance(batch, Turn):
+                batch = self.session.split.taken(batch, source.template)
             self._size = next((len(a) for a in jax.tree.leaves(batch) if np.ndim(a)), 0) if self._tells_size else 0
             self._begin(mode, done)
             self.last_logs = self.session.run_batch(mode, batch)

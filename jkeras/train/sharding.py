@@ -7,10 +7,11 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.sharding import NamedSharding, PartitionSpec
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from ..core import placement
 from ..core.variable import Variable
+from .data_shared import Turn, Turns
 from .step import Batch, Plan
 
 ENDED = (
@@ -34,6 +35,7 @@ class Split:
         self.whole = placement.whole(self.mesh)
         self.parts = distribution.num_model_replicas
         self._layouts: dict[int, NamedSharding] = {}
+        self._take: dict[tuple, Callable] = {}
         self.several = jax.process_count() > 1
         # Simulated devices share one pool of threads, which steps that wait for each other in a queue can block for good.
         self.waits = self.mesh.size > 1 and jax.default_backend() == "cpu"
@@ -100,6 +102,47 @@ class Split:
         every = multihost_utils.process_allgather(array)
         return placement.put(every.reshape(size, *array.shape[1:]), self.whole)
 
+    def divide(self, source: Any) -> None:
+        """Lets each process read its own part of a stream only, where processes are given the same data."""
+        if not self.several or not self.distribution.auto_shard_dataset or source.kind == "arrays":
+            return
+        turns = Turns(jax.process_index(), jax.process_count()) if self._by_process is not None else None
+        source.divide(self._part, turns)
+
+    def _part(self, size: int) -> slice | None:
+        """The rows of a batch that this process needs; None: all."""
+        layout = self.rows(size, 1)
+        if layout is self.whole:
+            return None
+        spans = [i[0].indices(size) for i in layout.addressable_devices_indices_map((size,)).values() if i is not None]
+        return slice(min(s[0] for s in spans), max(s[1] for s in spans))
+
+    @functools.cached_property
+    def _by_process(self) -> Any:
+        """The devices as a mesh with one row for each process; None where they do not lie so."""
+        devices = list(self.mesh.devices.flat)
+        owners = [d.process_index for d in devices]
+        count = jax.process_count()
+        if owners != [i for i in range(count) for _ in range(len(devices) // count)]:
+            return None
+        return Mesh(np.array(devices).reshape(count, -1), ("process", "device"))
+
+    def taken(self, turn: Turn, template: Any) -> Any:
+        """The batch that one process has made, split over the devices of all."""
+        leaves, structure = jax.tree.flatten(template)
+        made = jax.tree.leaves(turn.batch) if turn.batch is not None else [np.zeros(a.shape, a.dtype) for a in leaves]
+        count, local = jax.process_count(), len(self.mesh.local_devices)
+        arrays = []
+        for a in made:
+            axes = ("process", "device") if a.ndim and a.shape[0] % local == 0 else ("process",)
+            layout = NamedSharding(self._by_process, PartitionSpec(*axes))
+            arrays.append(jax.make_array_from_process_local_data(layout, np.asarray(a)[None], (count, *a.shape)))
+        key = tuple((a.shape, str(a.dtype)) for a in leaves)
+        if key not in self._take:
+            places = [self._rows_of(a) for a in leaves]
+            self._take[key] = jax.jit(_of_owner, out_shardings=places)
+        return jax.tree.unflatten(structure, self._take[key](arrays, np.int32(turn.owner)))
+
     def check_size(self, size: int, what: str = "batch_size") -> None:
         """Raises ValueError for a batch size that does not divide evenly."""
         if self.several and not self.distribution.auto_shard_dataset:
@@ -142,6 +185,20 @@ class Split:
             return type(carry)(*kept) if hasattr(carry, "_fields") else tuple(kept), logs
 
         return run
+
+
+def _of_owner(arrays: list[jax.Array], owner: Any) -> list[jax.Array]:
+    """Of arrays with one part for each process, the part of one: a sum of bits in which all others are zero."""
+
+    def one(a: jax.Array) -> jax.Array:
+        plain = a.astype("uint8") if a.dtype == bool else a
+        kind = {1: "uint8", 2: "uint16", 4: "uint32", 8: "uint64"}[plain.dtype.itemsize]
+        bits = jax.lax.bitcast_convert_type(plain, kind)
+        mine = jax.numpy.arange(a.shape[0]).reshape(-1, *[1] * (a.ndim - 1)) == owner
+        found = jax.numpy.where(mine, bits, jax.numpy.zeros((), kind)).sum(0, dtype=kind)
+        return jax.lax.bitcast_convert_type(found, plain.dtype).astype(a.dtype)
+
+    return [one(a) for a in arrays]
 
 
 @functools.cache
