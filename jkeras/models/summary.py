@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from ..core import placement
 from ..core.declare import current_era
 from ..core.dtypes import array_dtype
 from ..core.layer import Layer
@@ -32,7 +33,9 @@ def print_summary(
     show_trainable: bool = False,
     layer_range: Any = None,
 ) -> None:
-    """Prints a table of the layers of a model."""
+    """Prints a table of the layers of a model; of several processes the main one does."""
+    if print_fn is None and not placement.is_main():
+        return
     layers = _in_range(model, layer_range)
     connected = _is_branched(model)
     if current_era() == "3":

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jkeras.core import placement
 from jkeras.core.declare import era_default, resolve_default
 
 _settings = {"interactive": True}
@@ -33,7 +34,9 @@ def is_interactive_logging_enabled():
 
 
 def print_msg(message, line_break=True):
-    """Prints a message, or logs it where interactive logging is off."""
+    """Prints a message, or logs it where interactive logging is off; of several processes the main one does."""
+    if not placement.is_main():
+        return
     if not _settings["interactive"]:
         import logging
 

@@ -131,7 +131,8 @@ class OrbaxCheckpoint(MonitorCallback):
         tree = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=a.sharding), self._tree())
         args = self._orbax.args.Composite(state=self._orbax.args.StandardRestore(tree))
         found = self.checkpointer.restore(step, args=args)["state"]
-        self.model.set_weights([found["weights"][str(i)] for i in range(len(found["weights"]))])
+        for i, weight in enumerate(self.model.weights):  # each device reads its part: nobody holds the whole
+            weight.assign(found["weights"][str(i)])
         for i, cell in enumerate(state_variables(self.model.optimizer) if "optimizer" in found else ()):
             cell.assign(found["optimizer"][str(i)])
         return step

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jax
 
+from jkeras.core import placement
 from jkeras.train.callbacks.base import Callback
 from jkeras.train.timing import Clock
 
@@ -101,7 +102,8 @@ class Profiler(Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         """Begins the trace where it is this epoch's turn."""
-        if self.log_dir is not None and epoch == self._traced and not self._tracing:
+        begins = self.log_dir is not None and epoch == self._traced and not self._tracing
+        if begins and placement.is_main():  # of several processes one writes and prints
             Path(self.log_dir).mkdir(parents=True, exist_ok=True)
             jax.profiler.start_trace(str(self.log_dir))
             self._tracing = True
@@ -121,7 +123,7 @@ class Profiler(Callback):
         self._stop()
         traced = self.log_dir if self.log_dir is not None and self._epochs > self._traced else None
         self.report = Report(self._clock, self._epochs, self._steps, traced)
-        if self.verbose:
+        if self.verbose and placement.is_main():
             sys.stdout.write(f"{self.report}\n")
 
     def on_train_error(self):

@@ -7,6 +7,7 @@ import warnings
 import jax
 import numpy as np
 
+from jkeras.core import placement
 from jkeras.core.declare import era_default, resolve_default
 from jkeras.train.callbacks.base import Callback, by_position
 from jkeras.train.callbacks.monitor import log_learning_rate
@@ -18,6 +19,16 @@ ORDER = (
 LOG_DIR = era_default("logs")
 
 
+class _Mute:
+    """The writer of processes that are not the main one: they take part in gathering what it writes."""
+
+    def __getattr__(self, name):
+        return self
+
+    def __call__(self, *args, **kwargs):
+        return self
+
+
 class TensorBoard(Callback):
     """Writes metrics, histograms, weights as images, embeddings and profiles for TensorBoard.
 
@@ -27,8 +38,6 @@ class TensorBoard(Callback):
     `profile_batch`, a number or a pair (first, last), records what the device does in these batches.
     Source: https://keras.io/api/callbacks/tensorboard/
     """
-
-    main_only = True  # of several processes one writes
 
     state_fields = ("_train_steps", "_test_steps")
 
@@ -68,6 +77,8 @@ class TensorBoard(Callback):
     # ------------------------------------------------------------ writers
 
     def _writer(self, part):
+        if not placement.is_main():  # of several processes one writes
+            return _Mute()
         if part not in self._writers:
             try:
                 from tensorboardX import SummaryWriter
@@ -119,7 +130,8 @@ class TensorBoard(Callback):
 
     def on_train_batch_begin(self, batch, logs=None):
         """Begins a profile."""
-        if self._profiled and self._train_steps + 1 == self._profiled[0] and not self._tracing:
+        begins = self._profiled and self._train_steps + 1 == self._profiled[0] and not self._tracing
+        if begins and placement.is_main():
             jax.profiler.start_trace(os.path.join(self.log_dir, "train"))
             self._tracing = True
 
@@ -229,6 +241,8 @@ class TensorBoard(Callback):
         try:
             text = self.model.to_json()
         except (NotImplementedError, TypeError, ValueError):  # a subclassed model without get_config has no graph
+            return
+        if not placement.is_main():
             return
         writer = self._train_writer
         from tensorboardX.proto.summary_pb2 import Summary, SummaryMetadata
