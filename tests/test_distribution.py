@@ -30,11 +30,12 @@ def found():
 
 
 ROWS = [
-    "dense: data", "dense: fsdp", "dense: two axes", "dropout: fsdp", "conv_batchnorm: data", "lstm: data",
-    "transformer: two axes, fsdp", "two_outputs: model", "sample_weights: data", "ragged: data", "accumulation: fsdp",
+    "dense: data", "dense: model", "conv_batchnorm: data", "lstm_ragged: data", "transformer: two axes, fsdp",
+    "two_outputs_weighted: two axes", "dropout_accumulation: fsdp",
 ]  # fmt: skip
 
 
+@pytest.mark.skipif(WHICH == "all", reason="every model over every layout is trained instead")
 @pytest.mark.parametrize("row", ROWS)
 def test_weights_after_fifty_steps_are_those_of_one_device(found, row):
     assert found[row]["weights"] < 3e-4 and found[row]["logs"] < 1e-5 and found[row]["outputs"] < 1e-5
@@ -88,7 +89,7 @@ def test_split_weights_are_saved_whole_and_come_back_split(found):
 def test_a_checkpoint_of_eight_devices_goes_on_with_any_number_of_them(found):
     if found["orbax"] is None:
         pytest.skip("needs orbax-checkpoint")
-    assert [rows for rows, _ in found["orbax"].values()] == [8, 16, 64]
+    assert [rows for rows, _ in found["orbax"].values()] == [16, 64]
     assert max(gap for _, gap in found["orbax"].values()) < 1e-6
 
 
