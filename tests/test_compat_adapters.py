@@ -7,7 +7,7 @@ import pytest
 
 import jkeras
 from jkeras import layers, models
-from jkeras.compat import classes, engine, graph_model, members, recurrent, tf_layers
+from jkeras.compat import classes, engine, era, graph_model, members, recurrent, tf_layers
 from jkeras.core.symbolic import KerasTensor
 
 ONES = np.ones((4, 3), "float32")
@@ -336,3 +336,35 @@ def test_a_layer_comes_from_its_config_or_name():
 
     assert layer_from_config({"class_name": "Dense", "config": {"output_dim": 3}}).units == 3
     assert isinstance(get_layer("Flatten"), layers.Flatten)
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "kernel", "stride", "padding", "expected"),
+    [
+        (11, 11, 3, 2, "valid", None),
+        (12, 11, 3, 2, "valid", (1, 0)),
+        (10, 10, 3, 2, "same", None),
+        (9, 9, 3, 2, "same", (0, 0)),
+        (15, 15, 2, 3, "valid", None),
+        (14, 15, 2, 3, "valid", (0, 1)),
+        (14, 13, 4, 3, "same", (2, 1)),
+    ],
+)
+def test_the_output_shape_of_a_transposed_convolution_of_keras_1_comes_out(
+    rows, columns, kernel, stride, padding, expected
+):
+
+    with era("1"):
+        layer = layers.Conv2DTranspose(
+            2, kernel, kernel, output_shape=(None, rows, columns, 2), border_mode=padding, subsample=(stride, stride),
+            dim_ordering="tf",
+        )  # fmt: skip
+    assert layer.output_padding == expected
+    assert layer.compute_output_shape((None, 5, 5, 1)) == (None, rows, columns, 2)
+
+
+@pytest.mark.parametrize("shape", [(None, 2, 11, 11), (11, 11, 2), (None, None, 12, 2)])
+def test_an_output_shape_that_says_something_else_is_refused(shape):
+
+    with era("1"), pytest.raises(ValueError, match="output_shape"):
+        layers.Conv2DTranspose(2, 3, 3, output_shape=shape, subsample=(2, 2), dim_ordering="tf")

@@ -97,7 +97,6 @@ KERAS_1_WORDS = frozenset(
 
 # Arguments that acted on nothing but how old versions computed: (class or method, name) -> values taken, None for any
 WITHOUT_EFFECT = {
-    ("Conv2DTranspose", "output_shape"): None,  # of Theano's making: the other arguments say it
     ("Embedding", "dropout"): (0, 0.0, None),
     ("Highway", "transform_bias"): None,
     ("compile", "class_mode"): None,

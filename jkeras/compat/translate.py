@@ -166,6 +166,8 @@ def _special(owner: Any, known: frozenset[str], kwargs: dict) -> dict:
         if not sequential.isdisjoint(_live(owner)):
             kwargs = dict(kwargs)
             kwargs["input_shape"] = (None, kwargs.pop("input_dim"))
+    if "output_shape" in kwargs and "Conv2DTranspose" in _live(owner):
+        kwargs = _with_output_padding(owner.__name__, dict(kwargs))
     padding = kwargs.get("padding")
     if isinstance(padding, dict) and "ZeroPadding2D" in _live(owner):
         sides = ("top_pad", "bottom_pad", "left_pad", "right_pad")
@@ -182,6 +184,29 @@ def _special(owner: Any, known: frozenset[str], kwargs: dict) -> dict:
         kwargs = {k: v for k, v in kwargs.items() if k != "forget_bias_init"}
         kwargs["unit_forget_bias"] = forget.startswith("one")
     return kwargs
+
+
+def _with_output_padding(name: str, kwargs: dict) -> dict:
+    """What ``output_shape`` of Keras 1 said: which of the sizes is meant that the convolution brings back to the input's."""
+    from ..core import config
+
+    shape, places = kwargs.pop("output_shape"), config.standardize_data_format(kwargs.get("data_format"))
+    if shape is None:
+        return kwargs
+    filters, first = kwargs.get("filters"), places == "channels_first"
+    if not isinstance(shape, (tuple, list)) or len(shape) != 4 or shape[1 if first else 3] not in (None, filters):
+        expected = f"(batch, {filters}, rows, columns)" if first else f"(batch, rows, columns, {filters})"
+        raise ValueError(f"{name}(output_shape={shape!r}): expected {expected}.")
+    sizes, same = shape[2:] if first else shape[1:3], kwargs.get("padding", "valid") == "same"
+    kernel, strides = (
+        (v, v) if isinstance(v, int) else tuple(v) for v in (kwargs["kernel_size"], kwargs.get("strides", 1))
+    )
+    known = [one for one in zip(sizes, kernel, strides, strict=True) if one[0] is not None]
+    if all((size - (0 if same else max(k - s, 0))) % s == 0 for size, k, s in known):
+        return kwargs  # the size that is usual
+    if len(known) < 2:
+        raise ValueError(f"{name}(output_shape={shape!r}): give rows and columns, or output_padding.")
+    return {**kwargs, "output_padding": tuple((size - (k % 2 if same else k)) % s for size, k, s in known)}
 
 
 def tell(name: str, old: str, new: str) -> None:

@@ -316,5 +316,9 @@ class CategoryEncoding(Layer):
         weights = None if count_weights is None else jnp.asarray(count_weights, self.compute_dtype)
         return encode(values, self.output_mode, self.num_tokens, self.compute_dtype, weights)
 
+    def convert_weight(self, weight):
+        """The value of a weight, as what computes with it takes it."""
+        return jnp.asarray(weight)
+
     def get_config(self):
         return {key: value for key, value in super().get_config().items() if key != "sparse"}

@@ -53,6 +53,9 @@ class Config(MutableMapping):
     def __getitem__(self, key):
         return self._config[key]
 
+    def __contains__(self, item):
+        return item in self._config
+
     def __setitem__(self, key, item):
         self._writable()[key] = item
 
