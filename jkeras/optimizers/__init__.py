@@ -6,6 +6,7 @@ from typing import Any
 from ..core import registry
 from ..core.declare import current_era
 from . import experimental, legacy, schedules
+from .from_optax import OptaxOptimizer, TFOptimizer
 from .optimizer import Optimizer
 from .table import (
     SGD,
@@ -24,7 +25,7 @@ from .table import (
     ScheduleFreeAdamW,
     family,
 )
-from .wrappers import LossScaleOptimizer, MultiOptimizer, OptaxOptimizer, OptimizerMap, TFOptimizer
+from .wrappers import LossScaleOptimizer, MultiOptimizer, OptimizerMap
 
 sgd, rmsprop, adagrad, adadelta, adam, adamax, nadam = SGD, RMSprop, Adagrad, Adadelta, Adam, Adamax, Nadam
 

@@ -192,3 +192,10 @@ def _sign(cls: Any) -> None:
     if given is not None:
         params.insert(given, P("args", P.VAR_POSITIONAL))
     cls.__signature__ = inspect.Signature([*params, P("kwargs", P.VAR_KEYWORD)])
+
+
+def signature_of_base(cls: Any) -> inspect.Signature:
+    """What the base takes: its fields by name, and whatever earlier generations took besides."""
+    fields = [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=f.default) for n, f in cls._fields.items()]
+    args = inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL)
+    return inspect.Signature([args, *fields, inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD)])

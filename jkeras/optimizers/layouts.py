@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from .optimizer import Optimizer
 
 
+class VariableList(list):
+    """A list of variables that may also be called, as methods of that name were."""
+
+    def __call__(self) -> "VariableList":
+        return self
+
+
 def _spec(v: Any) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(tuple(v.shape), v.array_dtype if isinstance(v, Variable) else np.dtype(str(v.dtype)))
 
@@ -193,6 +200,18 @@ def weights_in(optimizer: "Optimizer", generation: str) -> list[Variable]:
     if optimizer._pads_in_22():  # Keras 2.2's Adam saves one number per weight where amsgrad would have a slot
         listed += [Variable(np.zeros(1, np.float32), trainable=False) for _ in optimizer._trainable_variables]
     return (count if optimizer._counted_in_22 else []) + listed
+
+
+def set_weights(optimizer: "Optimizer", weights: list) -> None:
+    """Sets what ``weights`` lists, in the order of this or another Keras generation."""
+    if not optimizer.built:
+        raise ValueError(f"{optimizer.name}: set_weights() needs a built optimizer. Call build(variables) first.")
+    listed = optimizer.__dict__.get("_listed")
+    if listed is not None and [v.shape for v in listed] == [np.shape(w) for w in weights]:
+        for v, w in zip(listed, weights):
+            v.assign(w)
+        return
+    assign(optimizer, weights)
 
 
 def assign(optimizer: "Optimizer", weights: list) -> None:

@@ -1,9 +1,7 @@
 """The base of optimizers: a pure update of a flat list of arrays, and Keras's stateful methods on top of it."""
 
-import inspect
 import re
 from collections.abc import Iterable, Sequence
-from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import jax.numpy as jnp
@@ -13,11 +11,11 @@ import optax
 from ..core import config as settings
 from ..core import declare as declaring
 from ..core.declare import era_default
-from ..core.frame import Frame
 from ..core.variable import Variable
-from . import configs, gradients, layouts, pipeline, stateful
-from .fields import Hyper, LearningRate, Name
-from .transforms import Scalar, State
+from . import configs, gradients, layouts, pipeline, stateful, stateless
+from .fields import Hyper, LearningRate, Name, signature_of_base
+from .layouts import VariableList
+from .transforms import State
 
 
 class Optimizer(declaring.Configurable):
@@ -68,14 +66,9 @@ class Optimizer(declaring.Configurable):
         own["_generation"] = self._fixed_generation or ("2.2" if era == "1" else era)
         own.update(_version=0, _hypers={}, _tracked=[], _entries=[], _learning_rate=None, _layout=None, _compiled={})
         own.update(
-            _trainable_variables=[],
-            _indices={},
-            built=False,
-            _excluded_ids=set(),
-            _excluded_names=(),
-            _step_grads=None,
+            _trainable_variables=[], _indices={}, built=False, _excluded_ids=set(), _excluded_names=(), _step_grads=None,
             _idle=(),
-        )
+        )  # fmt: skip
         self.updates: list = []
         fields = Optimizer._fields
         values, rest = declaring.bind(self, Optimizer, fields, _named_first(args, kwargs), kwargs)
@@ -118,19 +111,7 @@ class Optimizer(declaring.Configurable):
         return optax.GradientTransformation(lambda params: State(np.zeros((), np.int32), {}, {}), update)
 
     def _rule(self, learning_rate: Any, h: Any = None) -> optax.GradientTransformation:
-        return self.transformation(learning_rate, h or self._scalars(None))
-
-    def _scalars(self, view: dict | None) -> SimpleNamespace:
-        """The changeable hyper-parameters: from the state, or as they are now."""
-        found = SimpleNamespace()
-        for name, (number, _) in self._hypers.items():
-            if view is None or f"hyper/{name}" not in view:
-                setattr(found, name, float(number))
-            else:  # Keras 3 computes 1 - beta in double precision, Keras 2 in single
-                exact = self._generation in ("3", "tf2")
-                rest = float(number) - float(np.float32(number)) if exact else 0.0
-                setattr(found, name, Scalar(view[f"hyper/{name}"], rest))
-        return found
+        return self.transformation(learning_rate, h or pipeline.scalars(self, None))
 
     def _weight_decays(self, params: Sequence[Any]) -> list:
         """The weight decay of each weight, None for none."""
@@ -166,62 +147,18 @@ class Optimizer(declaring.Configurable):
         >>> [v.shape for v in SGD(momentum=0.9).init_state([jnp.ones((2, 3))])]
         [(), (), (2, 3), ()]
         """
-        params = [jnp.asarray(p) for p in params]
-        if self._needs_variables:
-            return [jnp.array(v.value, copy=True) for v in self.state_variables]
-        found = pipeline.layout(self, params)
-        rule = self._rule(0.0).init(params)
-        view: dict[str, Any] = {"iteration": np.zeros((), np.int32), **rule.slots, **rule.shared}
-        if self._rate_is_variable:
-            view["learning_rate"] = self._learning_rate.value
-        if self.use_ema:
-            view["average"] = [self._first_average(p) for p in params]
-        view["gradient_accumulator"] = [np.zeros(p.shape, p.dtype) for p in params]
-        state = pipeline.pack(found.entries, view)
-        # copies: who donates the state to a compiled step must not take the arrays of the Variables
-        return [jnp.array(v, copy=True) for v in [*state, *self._hyper_cells]]
+        return stateless.init_state(self, params)
 
     def update(self, grads: Sequence[Any], state: Sequence[Any], params: Sequence[Any]) -> tuple[list, list]:
         """New weights and new state. Pure; a gradient may be None, and that weight stays as it is.
 
         The hyper-parameters at the end of the state may be left out, as in ``variables``; then those of now hold.
         """
-        grads, state, params = list(grads), list(state), [jnp.asarray(p) for p in params]
-        if len(grads) != len(params):
-            raise ValueError(f"{self.name}: received {len(grads)} gradients for {len(params)} weights.")
-        if all(g is None for g in grads):
-            raise ValueError(pipeline.NO_GRADIENTS.format(self.name))
-        size = self._state_size(params)
-        short = size - len(state)
-        if short and short == len(self._hyper_cells):
-            state += [cell.value for cell in self._hyper_cells]
-        elif short:
-            raise ValueError(
-                f"{self.name}: expected a state of {size} arrays, received {len(state)}. "
-                "Make it with init_state(params) or from state_variables."
-            )
-        step = self._update_by_apply if self._overrides_apply else self._pure
-        new, state = step(grads, state, params)
-        return new, state[: size - short]
+        return stateless.update(self, list(grads), list(state), [jnp.asarray(p) for p in params])
 
     def _pure(self, grads: list, state: list, params: list) -> tuple[list, list]:
         """The step on a complete state."""
-        if self._own_updates:
-            return gradients.step_by_updates(self, grads, state, params)
-        entries = self._state_entries if self.built else self._entries_for(params)
-        new, view = pipeline.step(self, grads, pipeline.unpack(entries, state, len(params)), params)
-        return new, pipeline.pack(entries, view)
-
-    def _update_by_apply(self, grads: list, state: list, params: list) -> tuple[list, list]:
-        """The step of a class that overrides ``apply`` or ``apply_gradients``."""
-        variables, weights = self.state_variables, self._trainable_variables
-        values = dict(zip(variables, state)) | dict(zip(weights, params))
-        with Frame(values) as frame:
-            if type(self).apply is not Optimizer.apply:
-                self.apply(grads, weights)
-            else:
-                self.apply_gradients(list(zip(grads, weights)))
-        return [frame.values[v] for v in weights], [frame.values[v] for v in variables]
+        return stateless.step(self, grads, state, params)
 
     def to_optax(self) -> optax.GradientTransformation:
         """The same optimizer as a plain optax transformation over any pytree of weights.
@@ -234,8 +171,7 @@ class Optimizer(declaring.Configurable):
         >>> optax.apply_updates(params, updates)["w"].tolist()
         [0.5, 0.5]
         """
-
-        return pipeline.as_optax(self)
+        return stateless.as_optax(self)
 
     # ------------------------------------------------- variables
 
@@ -243,14 +179,16 @@ class Optimizer(declaring.Configurable):
     def _rate_is_variable(self) -> bool:
         return isinstance(self._learning_rate, Variable)
 
+    def _overrides(self, method: str) -> bool:
+        return getattr(type(self), method) is not getattr(Optimizer, method)
+
     @property
     def _own_updates(self) -> bool:
-        return type(self).get_updates is not Optimizer.get_updates
+        return self._overrides("get_updates")
 
     @property
     def _overrides_apply(self) -> bool:
-        cls = type(self)
-        return cls.apply is not Optimizer.apply or cls.apply_gradients is not Optimizer.apply_gradients
+        return self._overrides("apply") or self._overrides("apply_gradients")
 
     @property
     def _updates_by_hand(self) -> bool:
@@ -265,7 +203,7 @@ class Optimizer(declaring.Configurable):
         return [e for e in self._entries if e.group.startswith("extra/")]
 
     @property
-    def variables(self) -> "VariableList":
+    def variables(self) -> VariableList:
         """Iterations, learning rate and slots, in Keras 3's order."""
         rate = [self._learning_rate] if self._rate_is_variable else []
         return VariableList([self._iterations, *rate, *self._tracked])
@@ -317,14 +255,7 @@ class Optimizer(declaring.Configurable):
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Sets the values that ``get_weights`` gave; also takes the lists of the other Keras generations."""
-        if not self.built:
-            raise ValueError(f"{self.name}: set_weights() needs a built optimizer. Call build(variables) first.")
-        listed = self.__dict__.get("_listed")
-        if listed is not None and [v.shape for v in listed] == [np.shape(w) for w in weights]:
-            for v, w in zip(listed, weights):
-                v.assign(w)
-            return
-        layouts.assign(self, list(weights))
+        layouts.set_weights(self, list(weights))
 
     @property
     def iterations(self) -> Any:
@@ -465,17 +396,7 @@ class Optimizer(declaring.Configurable):
 
     def stateless_apply(self, optimizer_variables: Sequence, grads: Sequence, trainable_variables: Sequence) -> tuple:
         """Keras 3's pure form: (new weights, new optimizer variables), the latter like ``variables``."""
-        if not self.built:
-            raise ValueError(f"{self.name}: stateless_apply needs a built optimizer. Call build(variables) first.")
-        if len(optimizer_variables) != len(self.variables):
-            raise ValueError(
-                f"{self.name}: expected {len(self.variables)} optimizer variables, received {len(optimizer_variables)}."
-            )
-        if len(trainable_variables) != len(self._trainable_variables):
-            raise ValueError(
-                f"{self.name}: expected {len(self._trainable_variables)} weights, received {len(trainable_variables)}."
-            )
-        return self.update(grads, [jnp.asarray(v) for v in optimizer_variables], trainable_variables)
+        return stateless.apply(self, optimizer_variables, grads, trainable_variables)
 
     def compute_gradients(self, loss: Any, var_list: Any, tape: Any = None) -> list[tuple]:
         """Pairs of gradient and variable of a loss function of no argument, or of a loss recorded by ``tape``."""
@@ -564,13 +485,6 @@ class Optimizer(declaring.Configurable):
         self.__dict__["_indices"] = {id(v): i for i, v in enumerate(self._trainable_variables)}
 
 
-class VariableList(list):
-    """A list of variables that may also be called, as methods of that name were."""
-
-    def __call__(self) -> "VariableList":
-        return self
-
-
 def _named_first(args: tuple, kwargs: dict) -> tuple:
     """tf.keras's base class takes the name first."""
     if args and isinstance(args[0], str):
@@ -581,13 +495,4 @@ def _named_first(args: tuple, kwargs: dict) -> tuple:
 
 declaring.declare(Optimizer)
 Optimizer.learning_rate, Optimizer.name, Optimizer.decay = LearningRate(), Name(), Hyper("decay")
-Optimizer.__signature__ = inspect.Signature(
-    [
-        inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL),
-        *(
-            inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=f.default)
-            for n, f in Optimizer._fields.items()
-        ),
-        inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),
-    ]
-)
+Optimizer.__signature__ = signature_of_base(Optimizer)

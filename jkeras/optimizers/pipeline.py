@@ -5,6 +5,7 @@ The state of an optimizer is a flat list of arrays, one per ``Entry`` of its lay
 
 import inspect
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -118,9 +119,22 @@ def _advance(optimizer: "Optimizer", grads: list, view: dict, params: list) -> t
     return rule_step(optimizer, grads, view, decayed, rate)
 
 
+def scalars(optimizer: "Optimizer", view: dict | None) -> SimpleNamespace:
+    """The changeable hyper-parameters: from the state, or as they are now."""
+    found = SimpleNamespace()
+    for name, (number, _) in optimizer._hypers.items():
+        if view is None or f"hyper/{name}" not in view:
+            setattr(found, name, float(number))
+        else:  # Keras 3 computes 1 - beta in double precision, Keras 2 in single
+            exact = optimizer._generation in ("3", "tf2")
+            rest = float(number) - float(np.float32(number)) if exact else 0.0
+            setattr(found, name, transforms.Scalar(view[f"hyper/{name}"], rest))
+    return found
+
+
 def rule_step(optimizer: "Optimizer", grads: list, view: dict, params: list, rate: Any) -> tuple[list, dict]:
     """The optimizer's transformation alone."""
-    rule = optimizer._rule(rate, optimizer._scalars(view))
+    rule = optimizer._rule(rate, scalars(optimizer, view))
     found = layout(optimizer, params)
     slots = {name: view.get(name, [None] * len(params)) for name in found.slots}
     shared = {name: view[name] for name in found.shared}
@@ -231,20 +245,3 @@ def rate_at(optimizer: "Optimizer", rate: Any, step: Any) -> Any:
     # A function of no argument that computes on the host is asked at every step, not once when compiling.
     shape = jax.ShapeDtypeStruct((), jnp.float32)
     return jax.pure_callback(lambda _: np.float32(rate()), shape, step, vmap_method="sequential")
-
-
-def as_optax(optimizer: "Optimizer") -> optax.GradientTransformation:
-    """The pure update as a transformation of any pytree of weights."""
-
-    def init(params: Any) -> Any:
-        return tuple(optimizer.init_state(jax.tree.leaves(params)))
-
-    def update(grads: Any, state: Any, params: Any = None) -> Any:
-        if params is None:
-            raise ValueError(f"{optimizer.name}.to_optax(): pass the weights too: update(grads, state, params).")
-        leaves, structure = jax.tree.flatten(params)
-        given = jax.tree.flatten(grads, is_leaf=lambda g: g is None)[0]
-        new, state = optimizer.update(given, state, leaves)
-        return jax.tree.unflatten(structure, [n - p for n, p in zip(new, leaves)]), tuple(state)
-
-    return optax.GradientTransformation(init, update)
