@@ -385,6 +385,7 @@ class StreamSource:
         """
         if hasattr(self.feed, "divide"):
             self.template = shape_of(self.peek())
+            self._pass = None  # what was opened to look at it
             plain = all(np.dtype(a.dtype).kind in "biufV" for a in jax.tree.leaves(self.template))
             self.feed.divide(part, turns if plain else None)
 
