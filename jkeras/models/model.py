@@ -1,7 +1,5 @@
 """The model: a layer that can be compiled, trained, evaluated and asked."""
 
-import os
-import warnings
 from typing import Any, Self
 
 from ..core import calling, connections, errors, pure, tracking
@@ -9,13 +7,11 @@ from ..core import frame as frames
 from ..core.declare import era_default, resolve_default
 from ..core.graph import Graph
 from ..core.layer import Layer, family
-from ..core.symbolic import KerasTensor, is_symbolic
+from ..core.symbolic import KerasTensor
 from ..core.variable import Variable, initialize
 from ..train import compiling, loop, predicting
-from . import compiled_call, quantizing
+from . import arguments, compiled_call, files, quantizing
 from .state_tree import get_tree, set_tree
-
-_OLD_NAMES = {"input": "inputs", "output": "outputs"}
 
 
 class Model(Layer):
@@ -30,37 +26,21 @@ class Model(Layer):
     """
 
     _is_model = True
-    _untracked = Layer._untracked | {
-        "_compiled",
-        "_programs",
-        "history",
-        "optimizer",
-        "loss",
-        "_graph",
-        "_extras",
-        "training_run",
-        "_live_layers",
-    }
+    _untracked = Layer._untracked.union(
+        "_compiled _programs history optimizer loss _graph _extras training_run _live_layers".split()
+    )
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        functional = cls is Model and _functional_arguments(args, kwargs)[0] is not None
+        functional = cls is Model and arguments.functional(args, kwargs)[0] is not None
         self: Any = super().__new__(Functional if functional else cls, *args, **kwargs)
         vars(self).update(
-            _graph=None,
-            _extras=[],
-            _compiled=None,
-            _programs={},
-            optimizer=None,
-            loss=None,
-            stop_training=False,
-            training_run=None,
-            _initial_epoch=0,
-            _live_layers=None,
-        )
+            _graph=None, _extras=[], _compiled=None, _programs={}, optimizer=None, loss=None, stop_training=False,
+            training_run=None, _initial_epoch=0, _live_layers=None,
+        )  # fmt: skip
         return self
 
     def __init__(self, *args: Any, **kwargs: Any):
-        inputs, outputs, kwargs = _functional_arguments(args, kwargs)
+        inputs, outputs, kwargs = arguments.functional(args, kwargs)
         super().__init__(**kwargs)
         if inputs is not None:
             self._set_graph(inputs, outputs)
@@ -356,8 +336,7 @@ class Model(Layer):
     def _recompile(self, **changes: Any) -> None:
         if self._compiled is None:
             raise RuntimeError(f"Model '{self.name}' is not compiled. Call compile(...) first.")
-        arguments = {**self._compiled.arguments, **changes, "optimizer": self.optimizer}
-        self.compile(**arguments)
+        self.compile(**{**self._compiled.arguments, **changes, "optimizer": self.optimizer})
 
     def make_train_function(self, force: bool = False) -> Any:
         """A function of an iterator that does one training step; steps are compiled when they first run."""
@@ -473,76 +452,29 @@ class Model(Layer):
 
     # ---- saving
 
-    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-        """Writes the whole model to a file; the format follows the extension."""
-        plain = not os.path.splitext(os.fspath(filepath))[1]
-        if (
-            kwargs.get("save_format") == "tf"
-            or plain
-            and resolve_default(type(self), "saves_folders", era_default(False))
-        ):
-            warnings.warn(
-                f"save: {os.fspath(filepath)!r} is written as a .keras file, which load_model reads; a SavedModel would need "
-                "TensorFlow.",
-                stacklevel=2,
-            )
-        _saving().save_model(self, filepath, overwrite=overwrite, **kwargs)
-
-    def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-        """Writes the weights to a file."""
-        _saving().save_weights(self, filepath, overwrite=overwrite, **kwargs)
-
-    def load_weights(self, filepath: Any, *args: Any, skip_mismatch: bool = False, **kwargs: Any) -> Any:
-        """Reads the weights from a file."""
-        if args:  # Keras 2.2 has by_name first, later ones skip_mismatch
-            order = resolve_default(type(self), "load_order", era_default(("skip_mismatch", "by_name", "options")))
-            kwargs.update(zip(order, args, strict=False))
-            skip_mismatch = kwargs.pop("skip_mismatch", skip_mismatch)
-        if kwargs.pop("options", None) is not None:
-            raise ValueError("load_weights: options describe checkpoints of TensorFlow, which cannot be read.")
-        if kwargs.pop("reshape", False):
-            return connections.resolve["load_reshaped"]((self, filepath, skip_mismatch, kwargs.get("by_name", False)))
-        return _saving().load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
-
-    def export(self, filepath: Any, **kwargs: Any) -> Any:
-        """Writes the forward pass in a form that runs without jkeras."""
-        return _saving().export_model(self, filepath, **kwargs)
-
-    def to_yaml(self, **kwargs: Any) -> str:
-        """The architecture as YAML text."""
-        return _saving().model_to_yaml(self, **kwargs)
-
-    def to_json(self, **kwargs: Any) -> str:
-        """The architecture as JSON text."""
-        return _saving().model_to_json(self, **kwargs)
+    save = files.save
+    save_weights = files.save_weights
+    load_weights = files.load_weights
+    export = files.export
+    to_yaml = files.to_yaml
+    to_json = files.to_json
+    get_compile_config = files.get_compile_config
+    compile_from_config = files.compile_from_config
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal model."""
         if self._graph is None:
             return super().get_config()
-        return _saving().functional_config(self)
+        return files.saving().functional_config(self)
 
     @classmethod
     def from_config(cls, config: Any, custom_objects: dict | None = None) -> Any:
         """The model that ``get_config`` described."""
         if isinstance(config, dict) and "layers" in config and "input_layers" in config:
-            return _saving().functional_from_config(cls, config, custom_objects)
+            return files.saving().functional_from_config(cls, config, custom_objects)
         return cls(**config)
 
-    def get_compile_config(self) -> dict[str, Any] | None:
-        """The arguments of ``compile`` as plain data."""
-        return _saving().compile_config(self)
-
-    def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compiles as ``get_compile_config`` says."""
-        _saving().compile_from_config(self, config)
-
     _reads_own_config = True
-
-
-def _saving() -> Any:
-    """Files are written and read one floor up."""
-    return connections.modules["keras.saving"]()
 
 
 connections.complete(Model)
@@ -550,39 +482,6 @@ connections.complete(Model)
 
 class Functional(Model):
     """A model made from symbolic inputs and outputs."""
-
-
-def _functional_arguments(args: tuple, kwargs: dict) -> tuple[Any, Any, dict]:
-    """(inputs, outputs, other arguments) of a model's constructor; inputs is None for a subclassed model."""
-    kwargs = (
-        {_OLD_NAMES.get(k, k): v for k, v in kwargs.items()}
-        if "input" in kwargs or "output" in kwargs
-        else dict(kwargs)
-    )
-    given = dict(zip(("inputs", "outputs", "name"), args, strict=False))
-    if len(args) > 3:
-        raise TypeError(f"Model takes inputs, outputs and name by position, received {len(args)} arguments.")
-    for key in given:
-        if key in kwargs:
-            raise TypeError(f"Model: argument {key!r} was given twice, by position and by name.")
-    kwargs = {**given, **kwargs}
-    if "inputs" not in kwargs and "outputs" not in kwargs:
-        return None, None, kwargs
-    missing = {"inputs", "outputs"} - set(kwargs)
-    if missing:
-        raise TypeError(f"Model: the argument {missing.pop()!r} is missing.")
-    inputs, outputs = kwargs.pop("inputs"), kwargs.pop("outputs")
-    for what, value in (("inputs", inputs), ("outputs", outputs)):
-        if not is_symbolic(value):
-            raise ValueError(
-                f"Model: {what} must be symbolic tensors as Input() and layers give them, received {_short(value)}."
-            )
-    return inputs, outputs, kwargs
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return f"{type(value).__name__} {text[:60]}" + ("..." if len(text) > 60 else "")
 
 
 family.add(Model)
