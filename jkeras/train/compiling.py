@@ -248,6 +248,11 @@ def _output_specs(model: Any, x: Any) -> Any:
     return found if graph is None else graph.outputs  # a user's layer may add metrics when it is called
 
 
+def can_be_called(model: Any) -> bool:
+    """Has the model a graph, or a ``call`` of its own?"""
+    return getattr(model, "_graph", None) is not None or type(model).call.__module__ != "jkeras.models.model"
+
+
 def resolve(model: Any, x: Any, y: Any) -> Compiled:
     """Pairs outputs with losses and metrics; raises ValueError where structures or shapes do not fit."""
     compiled = model._compiled
@@ -256,6 +261,9 @@ def resolve(model: Any, x: Any, y: Any) -> Compiled:
             f"Model '{model.name}' must be compiled before it is trained or evaluated: call compile(...)."
         )
     if compiled.outputs is not None:
+        return compiled
+    if not can_be_called(model):  # its own steps call its parts
+        compiled.outputs, compiled.structure = [], jax.tree.structure(())
         return compiled
     with placement.scope(placement.current() or compiled.distribution):
         specs = _output_specs(model, x)
