@@ -101,6 +101,11 @@ def _floating(x):
     return x if jnp.issubdtype(x.dtype, jnp.inexact) else x.astype(config.floatx())
 
 
+def _wide(x):
+    """The array in at least 32 bits: sums of exponentials lose too much in 16."""
+    return x.astype(jnp.promote_types(x.dtype, jnp.float32))
+
+
 @op
 def softmax(x, axis=-1):
     """Return `exp(x) / sum(exp(x))`, the sum taken over `axis`, an int or a tuple of ints.
@@ -114,7 +119,7 @@ def softmax(x, axis=-1):
             f"softmax over axis {axis} of shape {x.shape}, which has size 1, always gives 1. Is sigmoid meant?",
             stacklevel=3,
         )
-    return jax.nn.softmax(x, axis)
+    return jax.nn.softmax(_wide(x), axis).astype(x.dtype)
 
 
 @op
@@ -124,7 +129,8 @@ def log_softmax(x, axis=-1):
     >>> log_softmax([[0.0, 0.0]]).round(3).tolist()
     [[-0.6930000185966492, -0.6930000185966492]]
     """
-    return jax.nn.log_softmax(_floating(x), axis)
+    x = _floating(x)
+    return jax.nn.log_softmax(_wide(x), axis).astype(x.dtype)
 
 
 @op

@@ -1,5 +1,7 @@
 """Mixed precision: 16 bits where it is fast, 32 where it matters."""
 
+import os
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -88,6 +90,80 @@ def test_norms_do_not_overflow_where_squares_leave_the_range_of_float16(make):
     assert np.isfinite(y).all() and 0.5 < y.std() < 2
 
 
+WIDE = {
+    "softmax": lambda p: layers.Softmax(dtype=p),
+    "softmax, masked": lambda p: lambda x: layers.Softmax(dtype=p)(x, mask=np.arange(32) < 20),
+    "activation softmax": lambda p: layers.Activation("softmax", dtype=p),
+    "log_softmax": lambda p: layers.Activation("log_softmax", dtype=p),
+    "LayerNormalization": lambda p: layers.LayerNormalization(dtype=p),
+    "RMSNormalization": lambda p: layers.RMSNormalization(dtype=p),
+    "GroupNormalization": lambda p: layers.GroupNormalization(8, dtype=p),
+    "UnitNormalization": lambda p: layers.UnitNormalization(dtype=p),
+    "BatchNormalization": lambda p: lambda x: layers.BatchNormalization(dtype=p)(x, training=True),
+    "GlobalAveragePooling2D": lambda p: layers.GlobalAveragePooling2D(dtype=p),
+    "AveragePooling2D": lambda p: layers.AveragePooling2D(3, dtype=p),
+    "AdaptiveAveragePooling2D": lambda p: layers.AdaptiveAveragePooling2D(4, dtype=p),
+    "sum": lambda p: lambda x: keras.ops.sum(x, axis=(1, 2)),
+    "mean": lambda p: lambda x: keras.ops.mean(x, axis=-1),
+    "var": lambda p: lambda x: keras.ops.var(x, axis=-1),
+}
+
+
+@pytest.mark.parametrize("name", WIDE)
+@pytest.mark.parametrize("half", ["float16", "bfloat16"])
+def test_reductions_are_computed_in_float32_and_rounded_once(name, half):
+    x = jnp.asarray(np.random.default_rng(0).normal(10, 3, (4, 6, 6, 32))).astype(half)
+    found = WIDE[name](f"mixed_{half}")(x)
+    expected = np.asarray(WIDE[name]("float32")(x.astype("float32")), "float64")
+    assert str(found.dtype) == half
+    last, smallest = (2.0**-11, 2.0**-25) if half == "float16" else (2.0**-8, 0.0)  # half a unit in the last place
+    gap = np.abs(np.asarray(found.astype("float32"), "float64") - expected)
+    assert np.all(gap <= 1.01 * last * np.abs(expected) + smallest)
+
+
+LOSSES = [
+    "BinaryCrossentropy", "BinaryFocalCrossentropy", "CategoricalCrossentropy", "CategoricalFocalCrossentropy",
+    "CategoricalHinge", "CosineSimilarity", "Dice", "Hinge", "Huber", "KLDivergence", "LogCosh", "MeanAbsoluteError",
+    "MeanAbsolutePercentageError", "MeanSquaredError", "MeanSquaredLogarithmicError", "Poisson", "SquaredHinge", "Tversky",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_of_half_outputs_is_that_of_the_same_numbers_in_float32(policy, name):
+    rng = np.random.default_rng(0)
+    y = (rng.uniform(size=(16, 8)) > 0.5).astype("float32")
+    outputs = jax.nn.softmax(jnp.asarray(rng.normal(size=(16, 8)))).astype("float16")
+    policy("mixed_float16")
+    loss = getattr(losses, name)()
+    found = loss(y, outputs)
+    assert found.dtype == jnp.float32 and float(found) == float(loss(y, outputs.astype("float32")))
+
+
+def test_the_policies_of_layers_survive_config_json_and_files(tmp_path):
+    stack = [
+        layers.Dense(3, dtype="mixed_bfloat16", name="a"),
+        layers.Dense(3, dtype=keras.DTypePolicy("mixed_float16"), name="b"),
+        layers.Dense(3, dtype="bfloat16", name="c"),
+        layers.Bidirectional(layers.SimpleRNN(2, dtype="mixed_bfloat16"), dtype="mixed_bfloat16", name="d"),
+        layers.Softmax(dtype="float32", name="e"),
+    ]
+    model = keras.Sequential([keras.Input((4, 4)), *stack])
+    expected = [one.dtype_policy.name for one in model.layers]
+    assert expected == ["mixed_bfloat16", "mixed_float16", "bfloat16", "mixed_bfloat16", "float32"]
+    model.save(tmp_path / "m.keras")
+    read = keras.models.load_model(tmp_path / "m.keras")
+    for again in (
+        keras.Sequential.from_config(model.get_config()),
+        keras.models.model_from_json(model.to_json()),
+        read,
+    ):
+        assert [one.dtype_policy.name for one in again.layers] == expected
+        assert again.layers[3].forward_layer.dtype_policy.name == "mixed_bfloat16"
+        assert [str(w.dtype) for w in again.weights] == [str(w.dtype) for w in model.weights]
+    x = np.ones((2, 4, 4), "float32")
+    np.testing.assert_array_equal(np.asarray(read(x)), np.asarray(model(x)))
+
+
 @pytest.mark.parametrize(
     "loss, size",
     [(losses.MeanSquaredError(), 400.0), (losses.CategoricalCrossentropy(from_logits=True), 30.0)],
@@ -105,3 +181,14 @@ def test_gradients_of_a_step_reach_float32_weights_in_float32(policy):
     params, state = model.init(0)
     grads = jax.grad(lambda p: jnp.sum(model.apply(p, state, np.ones((3, 4), "float32"))[0].astype("float32")))(params)
     assert {str(g.dtype) for g in jax.tree.leaves(grads)} == {"float32"}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("JKERAS_MNIST" not in os.environ, reason="JKERAS_MNIST names no file with the real MNIST")
+@pytest.mark.parametrize("kind", ["dense", "conv"])
+def test_mnist_is_learnt_as_well_as_in_float32(kind):
+    from benchmarks import precision
+
+    parts = precision.data()
+    found = {name: precision.accuracy(kind, name, 0, 2, parts)[0] for name in precision.POLICIES}
+    assert found["float32"] > 0.965 and min(found.values()) > found["float32"] - 0.004

@@ -7,6 +7,7 @@ from .. import activations
 from ..core.declare import Converter, era_default
 from ..core.layer import Layer, layer
 from ..core.spec import InputSpec, describe
+from ..nn import attention as nn
 from .fields import Activation as ActivationField
 from .fields import Constraint, Flag, Initializer, Regularizer, optional
 
@@ -157,7 +158,7 @@ class Softmax(Layer):
     def call(self, inputs, mask=None):
         axis = tuple(self.axis) if isinstance(self.axis, list) else self.axis
         if mask is None:
-            return jax.nn.softmax(inputs, axis=axis)
+            return nn.softmax(inputs, axis=axis)
         mask = jnp.asarray(mask)
         mask = mask if mask.dtype == bool else mask > 0.5
         check_mask(self, mask.shape, inputs.shape)
@@ -169,8 +170,8 @@ class Softmax(Layer):
                 if self.robust_masking
                 else inputs + (1.0 - mask.astype(inputs.dtype)) * low
             )
-            return jax.nn.softmax(masked, axis=axis)
-        return jnp.where(mask, jax.nn.softmax(jnp.where(mask, inputs, low), axis=axis), 0)
+            return nn.softmax(masked, axis=axis)
+        return jnp.where(mask, nn.softmax(jnp.where(mask, inputs, low), axis=axis), 0)
 
     def get_config(self):
         config = super().get_config()

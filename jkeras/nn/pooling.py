@@ -171,9 +171,9 @@ def adaptive_average_pool(x: jax.Array, sizes: Sequence[int] | int, channels_las
 
     def mean(parts, count):
         inside = [jnp.where(i < count, part, 0).astype(jnp.float32) for i, part in enumerate(parts)]
-        return (sum(inside) / count).astype(x.dtype)
+        return sum(inside) / count
 
-    return _adaptive(x, sizes, channels_last, mean)
+    return _adaptive(x, sizes, channels_last, mean).astype(x.dtype)
 
 
 def _adaptive(x, sizes, channels_last, combine):
