@@ -1,17 +1,14 @@
 """The layer: a definition that is also a pure function of its parameters."""
 
 import contextlib
-import functools
-import inspect
-import math
+import copy
 from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
-import numpy as np
-
-from . import arguments, calling, connections, dtypes, history, pure, spec, symbolic, tracking, weights
+from . import arguments, building, calling, connections, dtypes, history, pure, spec, symbolic, tracking, weights
 from . import frame as frames
 from . import remat as rematerialisation
+from . import weight_values as values
 from .declare import Configurable, check_known, declare, era
 from .naming import snake_case, unique_name
 from .registry import Family
@@ -27,30 +24,12 @@ def layer(cls: type) -> type:
     return made
 
 
-def _completed(build: Callable) -> Callable:
-    """A ``build`` that may be called by hand: under the layer's name, and the layer is built afterwards."""
-
-    @functools.wraps(build)
-    def complete(self: Any, *args: Any, **kwargs: Any) -> None:
-        if vars(self).get("_building"):  # called by a subclass's build
-            return build(self, *args, **kwargs)
-        self._building = True
-        named = frames.scope_path().split("/")[-1] == self.name
-        try:
-            with contextlib.nullcontext() if named else frames.scope(self.name):
-                build(self, *args, **kwargs)
-        finally:
-            self._building = False
-        self._finish_build(args[0] if args else next(iter(kwargs.values()), None))
-
-    return complete
-
-
 class Layer(Configurable):
     """Base of all layers: hyper-parameters, weights made in ``build`` and a computation in ``call``.
 
     https://keras.io/api/layers/base_layer/
 
+    >>> import numpy as np
     >>> class Double(Layer):
     ...     def call(self, x):
     ...         return 2 * x
@@ -83,7 +62,7 @@ class Layer(Configurable):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "build" in vars(cls) and not cls.__module__.startswith("jkeras.models."):
-            cls.build = _completed(vars(cls)["build"])  # type: ignore[method-assign]
+            cls.build = building.completed(vars(cls)["build"])  # type: ignore[method-assign]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         self = object.__new__(cls)
@@ -193,52 +172,10 @@ class Layer(Configurable):
 
     # ---- building
 
-    def _build_by_shapes(self, shapes: dict[str, Any]) -> None:
-        """Calls ``build`` with what its signature names: ``x_shape`` for the argument ``x``, or the first shape."""
-        import inspect
-
-        first = next(iter(shapes.values()), None)
-        params = [p for p in inspect.signature(self.build).parameters.values() if p.kind in (0, 1, 3)]
-        named = {
-            p.name: shapes[p.name.removesuffix("_shape")] for p in params if p.name.removesuffix("_shape") in shapes
-        }
-        token = frames._current.set(None)
-        try:
-            if len(params) > 1 and len(named) > 1:
-                self.build(**named)
-            elif params:
-                self.build(first)
-            else:
-                self.build()  # type: ignore[call-arg]
-        finally:
-            frames._current.reset(token)
-        self._finish_build(first)
-
-    def _finish_build(self, input_shape: Any) -> None:
-        self.built = True
-        if "_build_shape" not in vars(self):
-            self._build_shape = input_shape
-        for seed in tracking.tracked(self):
-            if type(seed).__name__ == "SeedGenerator" and "/" not in seed.state.path:
-                seed.state.path = frames.scope_path(f"{seed.name}/{seed.state.name}")
-        if self._initial_weights is not None:
-            given, self._initial_weights = self._initial_weights, None
-            self.set_weights(given)
-
-    def get_build_config(self) -> dict[str, Any] | None:
-        """What ``build`` was called with."""
-        if getattr(self, "_build_shape", None) is None or _takes_several_shapes(type(self).build):
-            return None
-        return {"input_shape": self._build_shape}
-
-    def build_from_config(self, config: dict[str, Any]) -> None:
-        """Builds as ``get_build_config`` says."""
-        shape = config.get("input_shape")
-        if shape is not None and not self.built and self._is_model:
-            self.build(arguments.as_shape(shape))
-        elif shape is not None and not self.built:
-            with frames.scope(self.name):
-                self._build_by_shapes({"inputs": arguments.as_shape(shape)})
+    _build_by_shapes = building.by_shapes
+    _finish_build = building.finish
+    get_build_config = building.get_build_config
+    build_from_config = building.build_from_config
 
     def add_weight(self, *args: Any, **kwargs: Any) -> Variable:
         """Declares a weight: ``add_weight("kernel", shape)`` or Keras 3's ``add_weight(shape=..., name=...)``.
@@ -405,53 +342,11 @@ class Layer(Configurable):
         """The Variables of the metrics."""
         return tracking.unique([v for m in self.metrics for v in m.variables])
 
-    def get_weights(self) -> list[np.ndarray]:
-        """The weights as NumPy arrays."""
-        initialize(self.weights)
-        return [v.numpy() for v in self.weights]
-
-    def set_weights(self, weights: Any) -> None:
-        """Sets all weights; raises ValueError, and changes nothing, if number or shapes do not fit."""
-        variables, values = self.weights, list(weights)
-        if len(values) != len(variables):
-            raise ValueError(
-                f"{spec.describe(self)}: expected {len(variables)} weight arrays, received {len(values)}."
-                + (
-                    ""
-                    if self.built
-                    else " The layer is not built yet: call it on data or give it an input shape first."
-                )
-            )
-        values = [np.asarray(w) for w in values]
-        for v, w in zip(variables, values, strict=True):
-            if tuple(w.shape) != v.shape:
-                raise ValueError(
-                    f"{spec.describe(self)}: weight {v.path!r} has shape {v.shape}, received {tuple(w.shape)}."
-                )
-        values = [w.astype(v.array_dtype, copy=False) for v, w in zip(variables, values, strict=True)]
-        for v, w in zip(variables, values, strict=True):
-            v.assign(w)
-
-    def count_params(self) -> int:
-        """Number of weight elements."""
-        if not self.built and not self.weights:
-            raise ValueError(
-                f"{spec.describe(self)} is not built yet: call it on data or give it an input shape first."
-            )
-        return sum(math.prod(v.shape) for v in self.weights)
-
-    def save_own_variables(self, store: dict) -> None:
-        """Puts the layer's own weights into ``store`` as "0", "1", ..."""
-        for i, v in enumerate(tracking.own_weights(self)):
-            store[str(i)] = v
-
-    def load_own_variables(self, store: Any) -> None:
-        """Takes the layer's own weights out of ``store``; raises ValueError if they do not fit."""
-        mine = tracking.own_weights(self)
-        if len(store.keys()) != len(mine):
-            raise ValueError(f"{spec.describe(self)}: expected {len(mine)} weights, the file has {len(store.keys())}.")
-        for i, v in enumerate(mine):
-            v.assign(store[str(i)])
+    get_weights = values.get_weights
+    set_weights = values.set_weights
+    count_params = values.count_params
+    save_own_variables = values.save_own_variables
+    load_own_variables = values.load_own_variables
 
     # ---- names, dtypes, config
 
@@ -537,8 +432,6 @@ class Layer(Configurable):
         return vars(self)
 
     def __deepcopy__(self, memo: dict) -> "Layer":
-        import copy
-
         initialize(self.variables)  # weights that nobody has read yet would be drawn once more
         clone = object.__new__(type(self))
         memo[id(self)] = clone
@@ -604,10 +497,3 @@ class Layer(Configurable):
 
 
 connections.complete(Layer)
-
-
-def _takes_several_shapes(build: Any) -> bool:
-    needed = [
-        p for p in inspect.signature(build).parameters.values() if p.default is p.empty and p.kind < p.VAR_POSITIONAL
-    ]
-    return len(needed) > 2
