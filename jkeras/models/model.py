@@ -275,7 +275,7 @@ class Model(Layer):
     @property
     def metrics_variables(self) -> list[Variable]:
         """The Variables of the metrics."""
-        return compiling.metrics_variables(self)
+        return tracking.unique([v for m in self.metrics for v in m.variables])
 
     # ---- training
 

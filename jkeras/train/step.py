@@ -206,21 +206,31 @@ def as_batch(data: Any) -> Batch:
 
 def _overridden(model: Any, plan: Plan, name: str, form: str, training: bool) -> Callable:
     method = getattr(model, name)
+    # The class may show other metrics than all there are, in an order of its own.
+    place = {v: i for i, v in enumerate(plan.metrics)}
+    shown = list(dict.fromkeys(place[v] for m in model.metrics for v in m.variables if v in place))
+
+    def with_metrics(carry: Carry, after: Any) -> list:
+        metrics = list(carry.metrics)
+        for i, value in zip(shown, after, strict=True):
+            metrics[i] = value
+        return metrics
 
     def stateless(carry: Carry, batch: Batch) -> tuple[Carry, dict]:
         count = len(model.optimizer.variables)
         optimizer, hyper = carry.optimizer[:count], carry.optimizer[count:]
+        metrics = [carry.metrics[i] for i in shown]
         if name == "train_step":
-            given = (carry.params, carry.state, optimizer, carry.metrics)
+            given = (carry.params, carry.state, optimizer, metrics)
         else:
-            given = (carry.params, carry.state, carry.metrics)
+            given = (carry.params, carry.state, metrics)
         with _frame(plan, {}, training):
             logs, after = method(given, as_data(batch))
         if name == "train_step":
             params, state, optimizer, metrics = (list(group) for group in after)
-            return Carry(params, state, optimizer + hyper, metrics), dict(logs)
+            return Carry(params, state, optimizer + hyper, with_metrics(carry, metrics)), dict(logs)
         params, state, metrics = (list(group) for group in after)
-        return Carry(params, state, carry.optimizer, metrics), dict(logs)
+        return Carry(params, state, carry.optimizer, with_metrics(carry, metrics)), dict(logs)
 
     def plain(carry: Carry, batch: Batch) -> tuple[Carry, dict]:
         with _frame(plan, plan.bound(carry), training) as frame:
