@@ -74,6 +74,18 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_HOMES, *_MODULES})
 
 
+class _OldPaths:
+    """Asks ``compat`` about modules that nobody has found; it takes this one's place on first use."""
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> Any:
+        if not name.startswith(f"{__name__}.") or name.startswith(f"{__name__}.compat"):
+            return None
+        from .compat.paths import OldPaths
+
+        return OldPaths().find_spec(name, path, target)
+
+
 def _connect() -> None:
     """Tells the core where the families stand; each is imported when it is first needed."""
     from .core import connections, declare
@@ -100,25 +112,14 @@ def _connect() -> None:
 
         return attribute(*asked)
 
-    class OldPaths:
-        """Asks ``compat`` about modules that nobody has found; it takes this one's place on first use."""
-
-        @staticmethod
-        def find_spec(name: str, path: Any = None, target: Any = None) -> Any:
-            if not name.startswith(f"{__name__}.") or name.startswith(f"{__name__}.compat"):
-                return None
-            from .compat.paths import OldPaths
-
-            return OldPaths().find_spec(name, path, target)
-
-    if not any(getattr(finder, "__qualname__", "").endswith("_connect.<locals>.OldPaths") for finder in sys.meta_path):
-        sys.meta_path.append(OldPaths)  # type: ignore[arg-type]
-
     def stable(cls: type) -> int | None:
         from .compat.signatures import stable
 
         declare.era.stable = stable
         return stable(cls)
+
+    if not any(getattr(finder, "__qualname__", "") == _OldPaths.__qualname__ for finder in sys.meta_path):
+        sys.meta_path.append(_OldPaths)  # type: ignore[arg-type]
 
     declare.era.translate, declare.era.stable = translate, stable
     connections.resolve.update(
