@@ -32,6 +32,8 @@ RUNNING = {
     "loader": ("loader", ("loader",), ("coffee", "mnist512")),
     "predict": ("predict", ("predict",), DENSE),
     "many": ("many", ("many",), ("coffee",)),
+    "row": ("row", ("row",), DENSE),
+    "lengths": ("lengths", ("lengths",), ("coffee",)),
     "evaluate": ("evaluate", ("evaluate",), ("coffee", "mnist512", "lstm")),
     "call": ("call", ("call",), (*DENSE, "lstm")),
 }

@@ -170,6 +170,45 @@ def many(impl, net):
     return counted
 
 
+def row(impl, net):
+    """Seconds of the evaluation of one row."""
+    x, y = (part[:1] for part in net.data())
+    if impl == HAND:
+        return each(trainer(net, x, y).evaluate)
+    model = compiled(impl, net)
+    return each(lambda: model.evaluate(x, y, verbose=0))
+
+
+def lengths(impl, net):
+    """Seconds of the evaluations of changing numbers of rows, the first time: what is compiled for them counts."""
+    x, y = net.data()
+    numbers = iter(range(997, 64_000, 1_001))
+    if impl == HAND:
+        hand = trainer(net, x, y)
+        hand.evaluate()
+
+        def evaluate(n):
+            hand.x, hand.y = x[:n], y[:n]
+            hand.evaluate()
+    else:
+        model = compiled(impl, net)
+        model.evaluate(x, y, batch_size=net.batch, verbose=0)
+
+        def evaluate(n):
+            model.evaluate(x[:n], y[:n], batch_size=net.batch, verbose=0)
+
+    def sample():
+        start = time.perf_counter()
+        for _ in range(4):
+            evaluate(next(numbers))
+        result = {"seconds": (time.perf_counter() - start) / 4}
+        if impl == "jkeras":
+            result["programs"] = sum(p._compiled._cache_size() for p in model._programs["session"]._epoch.values())
+        return result
+
+    return sample
+
+
 def stream(kind, impl, net):
     """Seconds per step of `fit` on a stream of batches that cost next to nothing to make."""
     x, y = (part[:20_000] for part in data_of(net))
@@ -256,6 +295,8 @@ WHAT = {
     "call": call,
     "evaluate": evaluate,
     "many": many,
+    "lengths": lengths,
+    "row": row,
     "memory": memory,
     "generator": lambda impl, net: stream("generator", impl, net),
     "dataset": lambda impl, net: stream("dataset", impl, net),

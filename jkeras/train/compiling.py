@@ -376,19 +376,24 @@ def loss_value(loss: Any, y: Any, y_pred: Any, weight: Any, era: str) -> jax.Arr
     return loss(y, y_pred, weight)
 
 
-def compute_loss(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool = True) -> jax.Array:
-    """The sum of the outputs' weighted losses and of what the layers add; keeps the outputs' own losses."""
-    total = loss_of_outputs(model, x, y, y_pred, sample_weight)
+def compute_loss(
+    model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool = True, rows: Any = None
+) -> jax.Array:
+    """The sum of the outputs' weighted losses and of what the layers add; keeps the outputs' own losses.
+
+    ``rows`` is the number of rows that count, where it is not that of the predictions.
+    """
+    total = loss_of_outputs(model, x, y, y_pred, sample_weight, rows)
     for value in model.losses:
         total = total + frames.recorded(_as_scalar, value)
     return total
 
 
-def loss_of_outputs(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> jax.Array:
+def loss_of_outputs(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, rows: Any = None) -> jax.Array:
     """The sum of the outputs' weighted losses."""
     compiled = resolve(model, x, y)
     total, values = frames.recorded(functools.partial(_losses, compiled), y, y_pred, sample_weight)
-    rows = jax.tree.leaves(y_pred)[0].shape[0]
+    rows = jax.tree.leaves(y_pred)[0].shape[0] if rows is None else rows
     for output, value in zip(compiled.outputs or [], values, strict=True):
         if output.tracker is not None and value is not None:
             output.tracker.update_state(value, sample_weight=rows)
@@ -429,14 +434,19 @@ def update_metrics(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any) 
     predictions = jax.tree.leaves(y_pred)
     targets, weights = compiled.parts(y), compiled.parts(sample_weight)
     for output, t, p, w in zip(compiled.outputs or [], targets, predictions, weights, strict=True):
-        if t is None:
-            continue
-        if compiled.era != "3" and jnp.ndim(t) == 1 and p.ndim == 2:
-            t = t[:, None]  # as every Keras before the third gave them to its metrics
-        for m in output.metrics:
-            m.update_state(t, p)
-        for m in output.weighted:
-            _update_weighted(m, t, p, w, compiled.era)
+        if t is not None:
+            update_output(output, t, p, w, compiled.era)
+
+
+def update_output(output: Output, y: Any, y_pred: Any, weight: Any, era: str, counts: Any = None) -> None:
+    """Updates the metrics of one output; ``counts`` (batch,) says where rows are not to count at all."""
+    if era != "3" and jnp.ndim(y) == 1 and y_pred.ndim == 2:
+        y = y[:, None]  # as every Keras before the third gave them to its metrics
+    more = {} if counts is None else {"sample_weight": counts}
+    for m in output.metrics:
+        m.update_state(y, y_pred, **more)
+    for m in output.weighted:
+        _update_weighted(m, y, y_pred, weight, era)
 
 
 def _update_weighted(metric: Any, y: Any, y_pred: Any, weight: Any, era: str) -> None:

@@ -250,6 +250,7 @@ def evaluate(
         callback.set_model(model)
     with Deferred() as interrupts, sharding.together():
         run = Run(session, callback_list, interrupts)
+        run.fills = True
         logs = _validate(run, source)
     return _as_result(model, logs, return_dict)
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..core import placement
 from ..core.config import get_setting
 from ..core.declare import current_era, era_default, resolve_default
-from . import compiling, streaming, timing
+from . import compiling, filling, streaming, timing
 from .callbacks.base import CallbackList
 from .data import ArraySource
 from .data_shared import Turn
@@ -33,6 +33,7 @@ class Run:
         # Keras 2.2 told batch hooks the number and the size of the batch among the logs
         self._tells_size = resolve_default(type(self.model), "logs_tell_size", era_default(False))
         self._size = 0
+        self.fills = False  # may evaluation fill its data up? Those of a validation are the same each time
 
     def data(self, source: ArraySource) -> Any:
         """The arrays of a source on the device, moved there once."""
@@ -81,6 +82,8 @@ class Run:
         if not start:
             self.session.reset_metrics()
         if source.kind == "arrays" and self._fits(source):
+            if mode == "test" and self.fills and self.session.fills():
+                return self._filled_epoch(source)
             return self._array_epoch(mode, source, rng, start)
         return self._stream_epoch(mode, source, rng, start)
 
@@ -103,20 +106,44 @@ class Run:
             self._end(mode, done)
         return done
 
+    def _filled_epoch(self, source: ArraySource) -> int:
+        """Evaluation in parts of sizes that are compiled already, if it may be."""
+        size, done = source.batch_size, 0
+        order = source.order()
+        begin, stop = int(order[0]), int(order[-1]) + 1
+        if (limit := get_setting("max_steps_per_epoch")) is not None:
+            stop = min(stop, begin + limit * size)
+        most = max(1, filling.PART_BYTES // filling.batch_bytes(source))
+        count = self.session.sizes(size, source.arrays).choose(-(-(stop - begin) // size), most)
+        places = self.session.whole(np.arange(count * size, dtype=np.int32))
+        for first in range(begin, stop, count * size):
+            last = min(first + count * size, stop)
+            with timing.span("data"):
+                data = self.session.whole(filling.part_of(source, first, last, count * size))
+            steps, at = -(-(last - first) // size), 0
+            while at < steps:
+                self._size = size if at < steps - 1 else last - first - at * size
+                wanted = self._until_hook("test", done + at, steps - at)
+                at = self._chunk("filled", data, places, size, at, wanted, done)
+            done += steps
+        return done
+
     def _until_hook(self, mode: str, done: int, left: int) -> int:
         wanted = self.callbacks.batches_until_hook(done, mode)
         return left if wanted is None else min(max(wanted, self.model._compiled.steps_per_execution), left)
 
-    def _chunk(self, mode: str, data: Any, order: Any, size: int, done: int, count: int) -> int:
+    def _chunk(self, mode: str, data: Any, order: Any, size: int, done: int, count: int, before: int = 0) -> int:
+        """Runs batches from number ``done`` on; ``before`` were in parts of the data that are gone."""
+        program, mode = mode, "test" if mode == "filled" else mode
         pace = self.session.pace[mode]
         count = min(count, max(pace.count, self.model._compiled.steps_per_execution))
-        self._begin(mode, done)
+        self._begin(mode, before + done)
         start = time.perf_counter()
-        self.last_logs = self.session.run(mode, data, order, size, done * size, count)
+        self.last_logs = self.session.run(program, data, order, size, done * size, count)
         if count >= pace.count:  # a whole call's worth: wait for it, so that calls do not pile up
             jax.block_until_ready(self.session.plan.metrics[0]._cell)
             pace.measure(time.perf_counter() - start, count)
-        self._end(mode, done + count)
+        self._end(mode, before + done + count)
         return done + count
 
     def _stream_epoch(self, mode: str, source: Any, rng: Any, start: int) -> int:
@@ -128,7 +155,12 @@ class Run:
                 batch = self.session.split.taken(batch, source.template)
             self._size = next((len(a) for a in jax.tree.leaves(batch) if np.ndim(a)), 0) if self._tells_size else 0
             self._begin(mode, done)
-            self.last_logs = self.session.run_batch(mode, batch)
+            if mode == "test" and self.fills and self.session.fills():
+                rows = len(jax.tree.leaves(batch)[0])
+                found = filling.filled(batch, self.session.sizes(0, batch).at_least(rows))
+                self.last_logs = self.session.run_batch("filled", found)
+            else:
+                self.last_logs = self.session.run_batch(mode, batch)
             done += 1
             self._end(mode, done)
             if done == get_setting("max_steps_per_epoch"):

@@ -57,7 +57,7 @@ class Predictor:
         wanted = self._size(x, rows, size) if self._pads and size is not None and rows else rows
         if wanted == rows:
             return self._outputs(x)
-        outputs = self._outputs(jax.tree.map(lambda a: _filled(a, wanted), x))
+        outputs = self._outputs(jax.tree.map(lambda a: programs.filled(a, wanted), x))
         return jax.tree.map(lambda a: placement.to_host(a)[:rows], outputs)
 
     def _size(self, x: Any, rows: int, size: int) -> int:
@@ -88,12 +88,6 @@ class Predictor:
 def _rows(x: Any) -> int:
     leaves = jax.tree.leaves(x)
     return leaves[0].shape[0] if leaves and leaves[0].ndim else 0
-
-
-def _filled(a: Any, rows: int) -> np.ndarray:
-    """The array with its last row repeated."""
-    a = np.asarray(a)
-    return np.concatenate([a, np.broadcast_to(a[-1:], (rows - len(a), *a.shape[1:]))])
 
 
 def predictor_of(model: Any, x: Any) -> Predictor:

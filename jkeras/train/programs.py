@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jax.extend.core import jaxpr_as_fun
 
@@ -27,6 +28,12 @@ def kind_of(data: Any) -> tuple:
     """What distinguishes data that need another program: structure, shapes of rows, dtypes."""
     leaves, structure = jax.tree.flatten(data)
     return structure, *((a.shape[1:], a.dtype) for a in leaves)
+
+
+def filled(a: Any, rows: int) -> np.ndarray:
+    """The array with its last row repeated, up to so many rows."""
+    a = np.asarray(a)
+    return np.concatenate([a, np.broadcast_to(a[-1:], (rows - len(a), *a.shape[1:]))])
 
 
 class EpochProgram:

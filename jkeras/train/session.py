@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from ..core import frame as frames
 from ..core import placement
-from . import compiling, host, programs, sharding, step
+from . import compiling, filling, host, programs, sharding, step
 from .compiler import jit_for
 from .step import Batch, Carry, Plan
 
@@ -47,12 +47,14 @@ class Session:
         self.names: list[str] | None = None
         self._reset: Any = None
         self.pace: dict[str, Pace] = {"train": Pace(), "test": Pace()}
+        self._sizes: dict[tuple, filling.Sizes] = {}
+        self._fills: bool | None = None
 
     def _step(self, mode: str) -> Any:
         if mode == "train":
             one = step.train_step(self.model, self.plan)
             return self._spread(lambda fixed, carry, batch: one(carry, batch), list(self.plan[:4]))
-        one = step.test_step(self.model, self.plan)
+        one = (filling if mode == "filled" else step).test_step(self.model, self.plan)
 
         def test(fixed: tuple, carry: tuple, batch: Batch) -> tuple[tuple, dict]:
             after, logs = one(Carry(fixed[0], carry[0], fixed[1], carry[1]), batch)
@@ -102,6 +104,17 @@ class Session:
                 self.split.wait(carry)
         self._put_back(mode, carry)
         return logs
+
+    def fills(self) -> bool:
+        """Is evaluation done on data filled up to sizes compiled before? Asked when the outputs are known."""
+        if self._fills is None:
+            plain = self.jit and self.split is None and not self.host_first
+            self._fills = plain and filling.is_exact(self.model)
+        return self._fills
+
+    def sizes(self, size: int, data: Any) -> filling.Sizes:
+        """The numbers of batches of ``size`` rows that filled data were compiled for."""
+        return self._sizes.setdefault((size, *programs.kind_of(data)), filling.Sizes())
 
     def run_batch(self, mode: str, batch: Batch) -> dict:
         """Runs one batch that is at hand."""

@@ -116,7 +116,8 @@ def _noted(model: Any, mode: str, step: Callable) -> Callable:
     return noted
 
 
-def _frame(plan: Plan, values: dict, training: bool) -> frames.Frame:
+def frame_for(plan: Plan, values: dict, training: bool) -> frames.Frame:
+    """The frame of a step: values bound, what trains as it was when the model was compiled."""
     frame = frames.Frame(values=values, training=training)
     frame.trainable_flags = plan.flags
     return frame
@@ -124,7 +125,7 @@ def _frame(plan: Plan, values: dict, training: bool) -> frames.Frame:
 
 def _forward(model: Any, plan: Plan, values: dict, batch: Batch, training: bool) -> tuple[Any, Any]:
     x, y, weight = batch
-    with _frame(plan, values, training) as frame:
+    with frame_for(plan, values, training) as frame:
         frame.step = values[plan.optimizer[0]] if training and plan.optimizer else None
         y_pred = calling.call(model, (x,), {"training": training})
         loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight, training=training)
@@ -147,7 +148,7 @@ def _measure(
     x, y, weight = batch
     logs: dict = {}
     custom = form_of(model, "compute_metrics") != "default" or form_of(model, "get_metrics_result") != "default"
-    with _frame(plan, values, False) as frame:
+    with frame_for(plan, values, False) as frame:
         for p, m in zip(jax.tree.leaves(y_pred), masks, strict=True):
             if m is not None:
                 frames.set_mask(p, m)
@@ -168,7 +169,7 @@ def _default_train(model: Any, plan: Plan, carry: Carry, batch: Batch) -> tuple[
         loss, (y_pred, masks, after) = _forward(model, plan, values, batch, training=True)
         scaled = loss
         if scale is not None:
-            with _frame(plan, dict(after), True):
+            with frame_for(plan, dict(after), True):
                 scaled = scale(loss)
         rest = {v: after[v] for group in (plan.state, plan.optimizer, plan.metrics) for v in group}
         return scaled, (loss, y_pred, masks, list(rest.values()))
@@ -224,7 +225,7 @@ def _overridden(model: Any, plan: Plan, name: str, form: str, training: bool) ->
             given = (carry.params, carry.state, optimizer, metrics)
         else:
             given = (carry.params, carry.state, metrics)
-        with _frame(plan, {}, training):
+        with frame_for(plan, {}, training):
             logs, after = method(given, as_data(batch))
         if name == "train_step":
             params, state, optimizer, metrics = (list(group) for group in after)
@@ -233,7 +234,7 @@ def _overridden(model: Any, plan: Plan, name: str, form: str, training: bool) ->
         return Carry(params, state, carry.optimizer, with_metrics(carry, metrics)), dict(logs)
 
     def plain(carry: Carry, batch: Batch) -> tuple[Carry, dict]:
-        with _frame(plan, plan.bound(carry), training) as frame:
+        with frame_for(plan, plan.bound(carry), training) as frame:
             logs = method(as_data(batch))
         return plan.carry_from(frame.values), dict(logs or {})  # type: ignore[arg-type]
 
@@ -275,7 +276,7 @@ def default_step(model: Any, name: str, args: tuple) -> Any:
             (params, state, metrics), optimizer = (list(g) for g in groups), []
         hyper = [v.value for v in plan.optimizer[len(optimizer) if optimizer else 0 :]]
         carry, _ = step(model, plan, Carry(params, state, optimizer + hyper, metrics), as_batch(data))
-        with _frame(plan, plan.bound(carry), False):
+        with frame_for(plan, plan.bound(carry), False):
             logs = model.get_metrics_result()
         if name == "train_step":
             return logs, (carry.params, carry.state, carry.optimizer[:count], carry.metrics)
