@@ -204,7 +204,7 @@ class Variable:
         return self.value
 
     def __getitem__(self, idx: Any) -> jax.Array:
-        return self.value[idx]
+        return self.value[idx] if frames.recorder is None else frames.recorded(lambda value: value[idx], self)
 
     def __len__(self) -> int:
         if not self.shape:
@@ -261,17 +261,17 @@ _BINARY = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift"
 
 def _binary(name: str) -> Callable:
     compute = getattr(operator, f"__{name}__")
-    return lambda self, other: compute(self.value, other.value if isinstance(other, Variable) else other)
+    return lambda self, other: frames.recorded(compute, self, other)
 
 
 def _reflected(name: str) -> Callable:
     compute = getattr(operator, f"__{name}__")
-    return lambda self, other: compute(other, self.value)
+    return lambda self, other: frames.recorded(compute, other, self)
 
 
 def _unary(name: str) -> Callable:
     compute = getattr(operator, f"__{name}__")
-    return lambda self: compute(self.value)
+    return lambda self: frames.recorded(compute, self)
 
 
 for _name in _BINARY:

@@ -292,6 +292,9 @@ def dynamic_stitch(indices: Any, data: Any) -> Any:
     return found
 
 
+dynamic_stitch.lists = ("indices", "data")  # type: ignore[attr-defined]
+
+
 def linspace(start: Any, stop: Any, num: Any, axis: Any = 0) -> Any:
     """So many numbers at equal distances, both ends included."""
     start, stop = array(start), array(stop)
@@ -367,7 +370,6 @@ ROWS = {
     "dynamic_partition": dynamic_partition,
     "dynamic_stitch": dynamic_stitch,
     "unravel_index": lambda indices, dims: jnp.stack(jnp.unravel_index(indices, shape_of(dims))),
-    "invert_permutation": ("x", lambda x: jnp.argsort(x).astype(x.dtype)),
     "linspace": linspace,
     "ensure_shape": ensure_shape,
     "bitcast": lambda input, type: jax.lax.bitcast_convert_type(input, dtype_of(type)),

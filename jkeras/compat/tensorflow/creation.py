@@ -46,7 +46,9 @@ def _numbers(value: Any, dtype: Any) -> Any:
     if any(isinstance(x, jax.core.Tracer) for x in jax.tree.leaves(value)):
         return jnp.asarray(value)
     given = np.asarray(value)
-    return jnp.asarray(given, {"f": "float32", "i": "int32", "u": "int32"}.get(given.dtype.kind, given.dtype))
+    return jnp.asarray(
+        given, {"f": "float32", "i": "int32", "u": "int32", "c": "complex64"}.get(given.dtype.kind, given.dtype)
+    )
 
 
 def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, name: Any = None) -> Any:
@@ -102,7 +104,13 @@ class TFVariable(Variable):
         label = (name or "Variable").split(":")[0].replace("/", "_")
         super().__init__(made, trainable=trainable is not False, name=label, dtype=str(made.dtype),
                          synchronization=_word(synchronization), aggregation=_word(aggregation))  # fmt: skip
-        self.constraint = constraint
+        self.constraint, self.dtype, self.shape = constraint, DType(self.dtype), TensorShape(self.shape)
+
+    def __getitem__(self, index: Any) -> Any:
+        found, index = shim(lambda x: x[unwrap(index)])(self), unwrap(index)
+        if isinstance(found, Tensor):
+            found.place = (self, index)
+        return found
 
     def read_value(self) -> Any:
         """The value as a tensor."""
@@ -171,7 +179,7 @@ def _methods() -> None:
         setattr(TFVariable, f"scatter_nd_{how}", lambda self, *a, how=how, **k: self._scatter_nd(how, *a, **k))
     for name in [n for n in vars(Tensor) if n.startswith("__") and callable(getattr(Tensor, n))]:
         word = name.strip("_")
-        if word in _OPERATORS or word.removeprefix("r") in _OPERATORS or word in ("getitem", "iter"):
+        if word in _OPERATORS or word.removeprefix("r") in _OPERATORS or word == "iter":
             setattr(TFVariable, name, vars(Tensor)[name])
 
 

@@ -21,7 +21,7 @@ SPECIAL = (
     "erf erfc erfinv digamma gammaln:lgamma i0:bessel_i0 i0e:bessel_i0e i1:bessel_i1 i1e:bessel_i1e ndtri expi:expint spence "
     "expit:sigmoid"
 )
-SPECIAL_OF_TWO = "xlogy:x,y xlog1py:x,y gammainc:igamma:a,x gammaincc:igammac:a,x betainc:a,b,x zeta:x,q polygamma:a,x"
+SPECIAL_OF_TWO = "xlogy:x,y xlog1py:x,y gammainc:igamma:a,x gammaincc:igammac:a,x betainc:a,b,x zeta:x,q"
 BITS = "bitwise_and bitwise_or bitwise_xor left_shift right_shift"
 
 
@@ -132,6 +132,8 @@ ROWS = {
     **_named(BINARY, jnp, "x y"),
     **_named(SPECIAL, special, "x"),
     **_special_of_two(),
+    "polygamma": ("a x", lambda a, x: special.polygamma(a.astype("int32"), x)),
+    "invert_permutation": ("x", lambda x: jnp.argsort(x).astype(x.dtype)),
     "atan2": ("y x", jnp.arctan2),
     "equal": ("x y", equal),
     "not_equal": ("x y", lambda x, y: ~equal(x, y)),

@@ -262,7 +262,7 @@ def encode_wav(audio: Any, sample_rate: Any) -> Any:
         file.setnchannels(values.shape[1])
         file.setsampwidth(2)
         file.setframerate(ints(sample_rate))
-        file.writeframes(np.clip(np.trunc(values * 32767), -32768, 32767).astype("<i2").tobytes())
+        file.writeframes(np.clip(np.round(values * 32768), -32768, 32767).astype("<i2").tobytes())
     return np.array(buffer.getvalue(), dtype=object)
 
 

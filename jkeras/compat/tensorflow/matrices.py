@@ -81,8 +81,11 @@ def diag(diagonal: Any, k: Any = 0, num_rows: Any = -1, num_cols: Any = -1, padd
     """Matrices with a diagonal, the ``k``-th above the main one; ``align`` means something for several diagonals only."""
     _align("tf.linalg.diag", align)
     k, n = _one("tf.linalg.diag", k), diagonal.shape[-1]
-    rows = n + max(-k, 0) if ints(num_rows) == -1 else ints(num_rows)
-    columns = n + max(k, 0) if ints(num_cols) == -1 else ints(num_cols)
+    rows, columns = ints(num_rows), ints(num_cols)
+    if rows == columns == -1:  # a square
+        rows = columns = n + abs(k)
+    rows = n + max(-k, 0) if rows == -1 else rows
+    columns = n + max(k, 0) if columns == -1 else columns
     if min(rows + min(k, 0), columns - max(k, 0)) != n:
         raise ValueError(
             f"tf.linalg.diag: {n} elements do not fit diagonal {k} of a matrix of shape {(rows, columns)}."

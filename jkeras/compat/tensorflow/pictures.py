@@ -123,7 +123,7 @@ def grayscale_to_rgb(images: Any) -> Any:
 
 # Rows: what red, green and blue give to each channel (ITU-R BT.470 and NTSC).
 _YUV = [[0.299, -0.14714119, 0.61497538], [0.587, -0.28886916, -0.51496512], [0.114, 0.43601035, -0.10001026]]
-_YIQ = [[0.299, 0.59590059, 0.21153661], [0.587, -0.27455667, -0.52273617], [0.114, -0.32134392, 0.31119955]]
+_YIQ = [[0.299, 0.59590059, 0.2115], [0.587, -0.27455667, -0.52273617], [0.114, -0.32134392, 0.31119955]]
 _RGB_OF_YUV = [[1, 1, 1], [0, -0.394642334, 2.03206185], [1.13988303, -0.58062185, 0]]
 _RGB_OF_YIQ = [[1, 1, 1], [0.95598634, -0.27201283, -1.10674021], [0.6208248, -0.64720424, 1.70423049]]
 
@@ -295,7 +295,18 @@ def image_gradients(image: Any) -> tuple:
 
 def sobel_edges(image: Any) -> Any:
     """Sobel's two slopes, along a new last axis; the edge is mirrored."""
-    return ops.image.sobel_edges(image, "channels_last")
+    x = jnp.pad(image, [(0, 0), (1, 1), (1, 1), (0, 0)], mode="reflect")
+
+    def moved(v: Any, by: int, axis: int) -> Any:
+        return jax.lax.slice_in_dim(v, by, v.shape[axis] - 2 + by, axis=axis)
+
+    def smooth(v: Any, axis: int) -> Any:
+        return moved(v, 0, axis) + 2 * moved(v, 1, axis) + moved(v, 2, axis)
+
+    def slope(v: Any, axis: int) -> Any:
+        return moved(v, 2, axis) - moved(v, 0, axis)
+
+    return jnp.stack([slope(smooth(x, 2), 1), slope(smooth(x, 1), 2)], -1)
 
 
 # ------------------------------------------------- at random

@@ -244,9 +244,7 @@ ROWS = {
     "count_nonzero": count_nonzero,
     "cumsum": _running(lambda x, axis: jnp.cumsum(x, axis).astype(x.dtype), lambda dtype: 0),
     "cumprod": _running(lambda x, axis: jnp.cumprod(x, axis).astype(x.dtype), lambda dtype: 1),
-    "cumulative_logsumexp": _running(
-        lambda x, axis: jax.lax.cumlogsumexp(x, axis % x.ndim), lambda dtype: float(jnp.finfo(dtype).min)
-    ),
+    "cumulative_logsumexp": _running(lambda x, axis: jax.lax.cumlogsumexp(x, axis % x.ndim), lambda dtype: -np.inf),
     "top_k": top_k,
     "in_top_k": in_top_k,
     "bincount": bincount,

@@ -53,6 +53,8 @@ def _weights(size: int, wanted: int, method: str, antialias: bool) -> np.ndarray
     wide = max(scale, 1.0) if antialias else 1.0
     reach, kernel = KERNELS[method]
     centres = (np.arange(wanted)[:, None] + 0.5) * scale
+    if method == "bicubic" and not antialias:  # TensorFlow looks the kernel up in a table of 1024 places
+        centres = np.floor(centres - 0.5) + np.round((centres - 0.5) % 1 * 1024) / 1024 + 0.5
     distances = np.abs(np.arange(size) + 0.5 - centres) / wide
     found = np.where(distances < reach, kernel(distances), 0)
     if method == "bilinear" and not antialias:  # beyond the edge its value goes on

@@ -125,11 +125,14 @@ def only(where: str, value: Any, allowed: Any, instead: str) -> None:
 class Taken:
     """A function's parameters: binds what is given to them."""
 
-    def __init__(self, path: str, parameters: dict[str, Any], starred: bool):
+    def __init__(self, path: str, parameters: dict[str, Any], starred: bool, anything: bool, raw: frozenset):
         self.path, self.defaults, self.names, self.starred = path, parameters, list(parameters), starred
+        self.anything, self.tensors = anything, TENSORS - raw
 
     def bind(self, args: tuple, kwargs: dict) -> tuple[list, dict]:
         """Positional arguments and the others by name; TypeError for unknown ones."""
+        if self.anything:  # it checks them itself
+            return list(args), kwargs
         kwargs = {self.today(key): value for key, value in kwargs.items() if key != "name" or "name" in self.defaults}
         if self.starred:
             return list(args), kwargs
@@ -144,7 +147,7 @@ class Taken:
         for key in self.names:
             if key not in bound and self.defaults[key] is inspect.Parameter.empty:
                 raise TypeError(f"{self.path} needs {key!r}; it takes {self.listed()}.")
-        return [], {key: array(value) if key in TENSORS else value for key, value in bound.items()}
+        return [], {key: array(value) if key in self.tensors else value for key, value in bound.items()}
 
     def today(self, key: str) -> str:
         """Today's name of an argument."""
@@ -170,7 +173,8 @@ def offered(path: str, fn: Callable, parameters: str = "") -> Callable:
     found = {
         n: p.default for n, p in given.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
     } or dict.fromkeys(parameters.split(), inspect.Parameter.empty)
-    taken = Taken(path, found, starred)
+    anything = any(p.kind == p.VAR_KEYWORD for p in given.values())
+    taken = Taken(path, found, starred, anything, frozenset(getattr(fn, "lists", ())))
     by_position = bool(parameters)
 
     def compute(*args: Any, **kwargs: Any) -> Any:

@@ -38,7 +38,7 @@ def _shift(compute: Callable) -> Callable:
 def _cosine(constant: float, cosine: float) -> Callable:
     def window(window_length: Any, periodic: bool = True, dtype: Any = "float32") -> Any:
         n = ints(window_length)
-        steps = n if periodic and n % 2 == 0 or periodic and n > 1 else max(n - 1, 1)
+        steps = n if periodic and n % 2 == 0 else max(n - 1, 1)  # an odd number is never periodic, as in TensorFlow
         values = constant - cosine * np.cos(2 * np.pi * np.arange(n) / steps) if n > 1 else np.ones(n)
         return jnp.asarray(values, dtype_of(dtype))
 
@@ -221,6 +221,7 @@ ROWS = {
     "frame": frame,
     "stft": stft,
     "inverse_stft": inverse_stft,
+    "inverse_stft_window_fn": inverse_stft_window_fn,
     "overlap_and_add": overlap_and_add,
     "dct": dct,
     "idct": idct,

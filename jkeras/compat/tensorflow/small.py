@@ -51,9 +51,32 @@ class Module:
         return tuple({id(v): v for value in vars(self).values() for v in _variables(value)}.values())
 
     @property
+    def submodules(self) -> tuple:
+        """All modules below."""
+        return tuple({id(m): m for value in vars(self).values() for m in _modules(value)}.values())
+
+    @classmethod
+    def with_name_scope(cls, method: Callable) -> Callable:
+        """The method; what it makes is named by its place anyway."""
+        return method
+
+    @property
+    def non_trainable_variables(self) -> tuple:
+        """The variables that do not train."""
+        return tuple(v for v in self.variables if not v.trainable)
+
+    @property
     def trainable_variables(self) -> tuple:
         """The variables that train."""
         return tuple(v for v in self.variables if v.trainable)
+
+
+def _modules(value: Any) -> list:
+    if isinstance(value, Module):
+        return [value, *value.submodules]
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [m for item in value for m in _modules(item)] if isinstance(value, (list, tuple)) else []
 
 
 def _variables(value: Any) -> list[Variable]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ...core import calling, symbolic
+from ...core import calling, rng, symbolic
 from ...core import frame as frames
 from ...core.variable import Variable, initialize
 from .tensor import Tensor, unwrap, wrap
@@ -88,20 +88,27 @@ def call_function(fn: Callable, args: tuple, kwargs: dict) -> Any:
 
 def _tracked(found: list[Any], tapes: tuple) -> list[Any]:
     unique = {id(x): x for x in found}.values()
-    return (
-        [x for x in unique if jnp.issubdtype(x.dtype, jnp.inexact) and any(tape.follows(x) for tape in tapes)]
-        if tapes
-        else []
-    )
+    return [x for x in unique if any(tape.follows(x) for tape in tapes) and _smooth(x)] if tapes else []
+
+
+def _smooth(x: Any) -> bool:
+    """Can there be a gradient?"""
+    return x.dtype != "string" and jnp.issubdtype(x.dtype, jnp.inexact)
 
 
 def _record(tapes: tuple, tracked: list[Any], fn: Callable[[list], tuple[Any, Any]]) -> tuple[Any, Any]:
     """Calls ``fn`` on the values of what is tracked; gives its outputs as tensors, and what else it gave."""
     primals = [x.value for x in tracked]
     structure: list[Any] = []
+    drawn_before = rng.get_state()
 
     def differentiable(values: list) -> tuple[list, Any]:
+        now = rng.get_state() if structure else None
+        if now is not None:  # a second run, for higher derivatives, draws what the first drew
+            rng.set_state(drawn_before)
         outputs, rest = fn(values)
+        if now is not None:
+            rng.set_state(now)
         leaves, tree = jax.tree.flatten(outputs)
         smooth = [jnp.issubdtype(jnp.result_type(y), jnp.inexact) for y in leaves]
         structure[:] = [tree, smooth]
@@ -135,12 +142,12 @@ def call_layer(layer: Any, args: tuple, kwargs: dict) -> Any:
     weights = [v for v in layer.trainable_variables if any(tape.follows(v) for tape in tapes)]
     others = [v for v in layer.variables if all(v is not w for w in weights)]
     tracked = list({id(x): x for x in (*weights, *_tracked(found, tapes))}.values())
-    outer = frames.current()
+    outer, kept = frames.current(), {v: v._stored() for v in others}
 
     def on_values(values: list) -> tuple[Any, Any]:
         bound = dict(zip(map(id, tracked), values, strict=True))
         variables = {v: bound[id(v)] for v in tracked if isinstance(v, Variable)}
-        variables.update((v, v._stored()) for v in others)
+        variables.update(kept)
         with _Inside(), frames.Frame(values=variables, training=outer and outer.training) as frame:
             outputs = calling.run(layer, frame, _replaced(args, bound), _replaced(kwargs, bound))
             losses = [loss for _, loss in frame.losses]
@@ -178,6 +185,22 @@ def _build(layer: Any, args: tuple, kwargs: dict) -> None:
             calling.run(layer, frame, unwrap(args), unwrap(kwargs))
 
     jax.eval_shape(run, arrays)
+
+
+def call_program(program: Callable, read: list[Any], args: list[Any]) -> tuple[Any, list]:
+    """A compiled function of the values of variables and arrays, recorded as one call where a tape follows any of them."""
+    tapes = _active.get()
+    tracked = _tracked([*read, *(x for x in args if isinstance(x, Tensor))], tapes)
+    arrays = [unwrap(x) for x in args]
+    if not tracked:
+        return program([v.materialize() for v in read], arrays)
+
+    def on_values(values: list) -> tuple[Any, list]:
+        bound = dict(zip(map(id, tracked), values, strict=True))
+        cells = [bound.get(id(v), v.materialize()) for v in read]
+        return program(cells, [bound.get(id(x), unwrap(x)) for x in args])
+
+    return _record(tapes, tracked, on_values)
 
 
 class GradientTape:
@@ -246,6 +269,8 @@ class GradientTape:
                 "A non-persistent GradientTape can only be used to compute one set of gradients. Use persistent=True."
             )
         self._used = True
+        if not _leaves(target) and any(isinstance(t, (int, float)) for t in jax.tree.leaves(target)):
+            raise TypeError(f"GradientTape.gradient: expected tensors as target, received {target!r}.")
         given = _leaves(output_gradients) or [None] * len(_leaves(target))
         start = [
             (y, Tensor(jnp.ones(y.shape, y.dtype)) if g is None else g)
@@ -279,24 +304,36 @@ class GradientTape:
                 gradients[id(x)] = gradients[id(x)] + g if id(x) in gradients else g
         return gradients
 
-    def jacobian(self, target: Any, sources: Any, unconnected_gradients: Any = "none", **_: Any) -> Any:
-        """The derivative of each element of ``target``: its axes first, then those of the source."""
+    def jacobian(self, target: Any, sources: Any, unconnected_gradients: Any = "none", parallel_iterations: Any = None,
+                 experimental_use_pfor: bool = True) -> Any:  # fmt: skip
+        """The derivative of each element of ``target``: its axes first, then those of the source; None where unconnected.
+
+        The last two arguments are hints about how TensorFlow computes it.
+        """
+        if self._used and not self.persistent:
+            raise RuntimeError("A non-persistent GradientTape can only be used once. Use persistent=True.")
         rows = []
         self._used, before = False, self.persistent
         self.persistent = True
         for i in range(target.value.size):
             one = jnp.zeros(target.value.size, target.value.dtype).at[i].set(1).reshape(target.value.shape)
-            rows.append(self.gradient(target, sources, Tensor(one), "zero"))
+            rows.append(self.gradient(target, sources, Tensor(one), unconnected_gradients))
         self.persistent = before
 
-        def stacked(*parts: Any) -> Tensor:
+        def stacked(*parts: Any) -> Any:
+            if parts[0] is None:
+                return None
             return Tensor(jnp.stack([p.value for p in parts]).reshape(*target.value.shape, *parts[0].value.shape))
 
-        return jax.tree.map(stacked, *rows, is_leaf=lambda x: isinstance(x, Tensor))
+        return jax.tree.map(stacked, *rows, is_leaf=lambda x: x is None or isinstance(x, Tensor))
 
-    def batch_jacobian(self, target: Any, source: Any, **_: Any) -> Tensor:
+    def batch_jacobian(self, target: Any, source: Any, unconnected_gradients: Any = "none", parallel_iterations: Any = None,
+                       experimental_use_pfor: bool = True) -> Any:  # fmt: skip
         """The Jacobian of each row by itself: ``(rows, *of the target, *of the source)``."""
-        whole = self.jacobian(target, source).value
+        found = self.jacobian(target, source, unconnected_gradients)
+        if found is None:
+            return None
+        whole = found.value
         rows, axis = target.value.shape[0], target.value.ndim
         return Tensor(jnp.stack([jnp.take(whole[i], i, axis=axis - 1) for i in range(rows)]))
 

@@ -1,5 +1,6 @@
 """Tensors as TensorFlow has them: arrays with ``numpy()``, a shape with ``as_list()`` and operators that tapes record."""
 
+import functools
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -104,11 +105,11 @@ class Tensor:
     [3.0, 3.0]
     """
 
-    __slots__ = ("__weakref__", "_keras_mask", "value")
+    __slots__ = ("__weakref__", "_keras_mask", "place", "value")
     __array_priority__ = 200
 
     def __init__(self, value: Any):
-        self.value = value
+        self.value, self.place = value, None  # the second: (variable, index) for a slice of a variable
         self._keras_mask = frames.get_mask(value)
 
     @property
@@ -133,7 +134,11 @@ class Tensor:
         return self.shape
 
     def set_shape(self, shape: Any) -> None:
-        """Says the shape, which is known here."""
+        """Checks the shape, which is known here."""
+        wanted = None if shape is None else tuple(shape)
+        if wanted is not None and (len(wanted) != self.ndim or any(
+            w is not None and w != n for w, n in zip(wanted, self.value.shape, strict=True))):  # fmt: skip
+            raise ValueError(f"set_shape({wanted}): the tensor has shape {tuple(self.value.shape)}.")
 
     def numpy(self) -> Any:
         """The values as NumPy has them: an array, or a scalar."""
@@ -142,7 +147,20 @@ class Tensor:
                 "'Tensor' object has no attribute 'numpy' inside a tf.function, whose values are not known yet."
             )
         found = np.asarray(self.value)
+        if found.dtype.kind in "OUST":  # as TensorFlow has text
+            found = np.asarray(_encoded(found.astype(object)), dtype=object)
         return found[()] if found.ndim == 0 else np.array(found)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "assign" and self.place is not None:
+            return self._put
+        raise AttributeError(f"'Tensor' object has no attribute {name!r}.")
+
+    def _put(self, value: Any, use_locking: bool = False, name: Any = None, read_value: bool = True) -> Any:
+        """Writes to the place in a variable that this was read from; gives the variable."""
+        variable, index = self.place
+        made = variable._stored().at[index].set(jnp.asarray(unwrap(value)))
+        return variable.assign(made, use_locking, name, read_value)
 
     def ref(self) -> "Reference":
         """A key of dicts for this very tensor."""
@@ -199,6 +217,9 @@ class Tensor:
         return self
 
 
+_encoded = np.frompyfunc(lambda s: s if isinstance(s, bytes) else str(s).encode("utf-8", "surrogateescape"), 1, 1)
+
+
 class Reference:
     """Stands for one tensor or variable in dicts and sets."""
 
@@ -240,8 +261,6 @@ def _is_ours(x: Any) -> bool:
 
 def shim(fn: Callable) -> Callable:
     """A function of arrays as a function of tensors: recorded by tapes, a node on symbolic tensors."""
-    import functools
-
     from .tape import call_function
 
     @functools.wraps(fn)
@@ -266,6 +285,8 @@ def _define_operators() -> None:
         def binary(self: Any, other: Any, compute: Callable = compute) -> Any:
             if other is None or isinstance(other, str) and self.dtype != "string":
                 return NotImplemented
+            if self.dtype == "string":
+                return _of_text(compute, self, other)
             return shim(lambda a, b: compute(_array(a, b), _array(b, a)))(self, other)
 
         def reflected(self: Any, other: Any, compute: Callable = compute) -> Any:
@@ -280,6 +301,13 @@ def _define_operators() -> None:
             return shim(compute)(self)
 
         setattr(Tensor, f"__{name}__", unary)
+
+
+def _of_text(compute: Callable, x: Tensor, other: Any) -> Any:
+    """Text compared, or put together."""
+    other = np.asarray(unwrap(other), dtype=object)
+    found = np.asarray(compute(np.asarray(_encoded(x.value), dtype=object), np.asarray(_encoded(other), dtype=object)))
+    return Tensor(jnp.asarray(found.astype(bool)) if compute in (operator.eq, operator.ne) else found)
 
 
 def _array(x: Any, other: Any) -> Any:
