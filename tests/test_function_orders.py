@@ -122,7 +122,7 @@ def test_the_body_of_a_function_is_loaded_only_where_code_is_trusted():
         functions.func_load(dumped)
     with mock.patch("jkeras.core.registry.trusts_code", lambda: True):
         assert functions.func_load(dumped)(5) == functions.func_load(*dumped)(5) == 13
-        assert functions.func_load(functions.func_dump(lambda: name), globs={"name": 4})() == 4
+        assert functions.func_load(functions.func_dump(lambda: name), globs={"name": 4})() == 4  # noqa: F821
 
 
 def filled(target):
@@ -249,3 +249,25 @@ def test_an_embedding_is_quantized_by_the_shape_of_its_table():
     layer = keras.layers.Embedding(4, 3)
     layer.quantized_build(embeddings_shape=(4, 3), mode="int8")
     assert layer.embeddings.dtype == "int8"
+
+
+CLASSES = [
+    ("3", lambda k: k.layers.Conv3DTranspose(2, 2, 1, "same", "channels_first", None), "data_format", "channels_first"),
+    (
+        "tf2",
+        lambda k: k.layers.Conv3DTranspose(2, 2, 1, "same", None, "channels_first"),
+        "data_format",
+        "channels_first",
+    ),
+    ("tf2", lambda k: k.layers.Conv3DTranspose(2, 2, 1, "same", None, None, 1, "relu", False), "use_bias", False),
+    ("tf2", lambda k: k.layers.SimpleRNN(3, "relu", *[True, *["zeros"] * 3], *[None] * 7, 0.25), "dropout", 0.25),
+    ("tf2", lambda k: k.metrics.SparseCategoricalCrossentropy("n", None, True, 3, -1), "from_logits", True),
+    ("3", lambda k: k.metrics.SparseCategoricalCrossentropy("n", None, True, 3, -1), "ignore_class", 3),
+    ("2.2", lambda k: k.layers.ConvLSTM2DCell(3, 2, 1, "same", "channels_first"), "data_format", "channels_first"),
+]
+
+
+@pytest.mark.parametrize(("time", "make", "field", "value"), CLASSES)
+def test_positional_arguments_of_classes_mean_what_they_meant_then(time, make, field, value):
+    with era(time):
+        assert getattr(make(keras), field) == value

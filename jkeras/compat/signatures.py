@@ -78,7 +78,10 @@ ORDERS: dict[str, dict[str, str]] = {
     "Conv3DTranspose": {
         "2.2": f"filters kernel_size strides padding output_padding data_format activation {_ONE_KERNEL} "
         "kernel_constraint bias_constraint",
-        "tf2": "filters kernel_size strides padding output_padding data_format dilation_rate",
+        "tf2": f"filters kernel_size strides padding output_padding data_format dilation_rate activation {_ONE_KERNEL} "
+        "kernel_constraint bias_constraint",
+        "3": f"filters kernel_size strides padding data_format output_padding dilation_rate activation {_ONE_KERNEL} "
+        "kernel_constraint bias_constraint",
     },
     "DepthwiseConv2D": {
         "2.2": "kernel_size strides padding depth_multiplier data_format activation use_bias depthwise_initializer "
@@ -205,8 +208,11 @@ STABLE = {
 }
 
 
+_SAME_NAMES = ("jkeras.initializers", "jkeras.metrics")  # their classes share names with others and never changed order
+
+
 def _is_ours(cls: type) -> bool:
-    return cls.__module__.startswith("jkeras.") and not cls.__module__.startswith("jkeras.initializers")
+    return cls.__module__.startswith("jkeras.") and not cls.__module__.startswith(_SAME_NAMES)
 
 
 def stable(cls: type) -> int | None:

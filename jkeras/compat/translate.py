@@ -64,11 +64,11 @@ def _by_position(owner: Any, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         name = owner.__qualname__.removesuffix(".__init__")
         later = signatures.order_of_function(name, args, era.name)
         return (args, kwargs) if later is None else ((), _named(name, later, args, kwargs))
-    for one in owner.__mro__ if args else ():
-        later = signatures.later_order(one, len(args), era.name)
-        if later is not None:
-            return (), _named(one.__name__, later, args, kwargs)
-    return args, kwargs
+    ours = next(
+        (one for one in owner.__mro__ if one.__module__.startswith("jkeras.")), owner
+    )  # a subclass takes its order
+    later = signatures.later_order(ours, len(args), era.name)
+    return (args, kwargs) if later is None else ((), _named(ours.__name__, later, args, kwargs))
 
 
 def _named(name: str, order: list[str], args: tuple, kwargs: dict) -> dict:
