@@ -1,5 +1,8 @@
 """What stands for ``tensorflow``: tensors, tapes, compiled functions and data sets."""
 
+import sys
+
+import jax
 import numpy as np
 import pytest
 
@@ -177,3 +180,143 @@ def test_a_name_that_cannot_be_offered_says_so(name):
 def test_what_has_no_meaning_on_jax_says_what_to_use(call):
     with pytest.raises(NotImplementedError, match="is not offered on JAX"):
         call()
+
+
+def test_operators_on_the_weights_of_layers_are_seen_by_a_tape():
+    layer = keras.layers.Dense(1, kernel_initializer="ones")
+    layer.build((None, 2))
+    with tf.GradientTape() as tape:
+        penalty = tf.reduce_sum(layer.kernel**2) + tf.reduce_sum(3.0 * layer.kernel[0]) - tf.reduce_sum(-layer.kernel)
+    assert tape.gradient(penalty, layer.kernel).numpy().tolist() == [[6], [3]]
+
+
+def test_a_compiled_function_draws_anew_in_each_call_and_the_same_after_seeding():
+    draw = tf.function(lambda: tf.random.normal((3,)))
+    first, second = draw(), draw()
+    assert first.numpy().tolist() != second.numpy().tolist()
+    tf.random.set_seed(3)
+    again = draw()
+    tf.random.set_seed(3)
+    assert draw().numpy().tolist() == again.numpy().tolist()
+
+
+def test_a_generator_goes_on_in_compiled_functions():
+    source = tf.random.Generator.from_seed(1)
+    drawn = [tf.function(lambda: source.uniform((2,)))() for _ in range(2)]
+    eager = tf.random.Generator.from_seed(1)
+    expected = [eager.uniform((2,)) for _ in range(2)]
+    np.testing.assert_array_equal(drawn[0], expected[0])
+    np.testing.assert_array_equal(drawn[1], expected[1])
+
+
+def test_second_derivatives_see_the_noise_of_the_first():
+    x, drop = tf.constant(np.ones((1, 64), "float32")), keras.layers.Dropout(0.5)
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            y = tf.reduce_sum(drop(x * x, training=True))
+        slope = inner.gradient(y, x)
+    kept = slope.numpy() > 0
+    assert 10 < kept.sum() < 54 and ((outer.gradient(slope, x).numpy() > 0) == kept).all()
+
+
+def test_an_optimizer_inside_a_compiled_function_is_traced_twice_at_most():
+    model, optimizer, traces = keras.Sequential([keras.layers.Dense(1)]), keras.optimizers.Adam(0.1), []
+
+    @tf.function
+    def step(x):
+        traces.append(1)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(model(x) ** 2)
+        optimizer.apply_gradients(
+            zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables, strict=True)
+        )
+        return loss
+
+    losses = [float(step(tf.constant(X))) for _ in range(3)]
+    assert len(traces) <= 3 and losses[2] < losses[0] and int(optimizer.iterations) == 3
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda: tf.gather(X, [0], nonsense=1), "tf.gather got an unexpected argument 'nonsense'"),
+        (lambda: tf.reduce_sum(X, 0, False, None, 5), "tf.reduce_sum takes 3 arguments"),
+        (lambda: tf.reduce_sum(), "tf.reduce_sum needs 'input_tensor'"),
+        (lambda: tf.reduce_sum(X, input_tensor=X), "was given 'input_tensor' twice"),
+        (lambda: tf.nn.moments(X, [0], shift=X), "shift is not offered"),
+        (lambda: tf.matmul(X, X, transpose_a=True, adjoint_a=True), "only one of transpose_a and adjoint_a"),
+        (lambda: tf.map_fn(lambda v: v, X, fn_output_signature=tf.int32), "int32 was announced"),
+        (lambda: tf.Variable(1.0, caching_device="cpu"), "caching_device"),
+        (lambda: tf.Variable("text"), "variables of text"),
+        (lambda: tf.function(lambda: 1, experimental_implements="x"), "experimental_implements"),
+        (lambda: tf.function(lambda: 1, nonsense=1), "nonsense"),
+        (lambda: tf.function(lambda x: x, input_signature=[tf.TensorSpec((2,))])(tf.ones(3)), "input_signature"),
+        (lambda: tf.function(lambda x: 1 if x > 0 else 2, autograph=False)(tf.constant(1.0)), "autograph=False"),
+        (lambda: tf.random.normal((2,), sigma=2), "tf.random.normal got an unexpected argument 'sigma'"),
+        (lambda: tf.image.random_flip_left_right(X[..., None], sed=1), "unexpected argument 'sed'"),
+        (lambda: tf.io.decode_jpeg(b"no picture"), "no picture"),
+        (lambda: tf.strings.split(["a b", "c"]), "RaggedTensor"),
+        (lambda: tf.data.Options().__setattr__("speed", 1), "no option 'speed'"),
+        (lambda: tf.config.experimental.set_memory_growth(1, True, 3), "takes device, enable"),
+        (lambda: tf.debugging.assert_near(1.0, 1.1, message="far"), "far"),
+        (lambda: tf.debugging.check_numerics([np.nan], "here"), "here : Tensor had NaN"),
+        (lambda: tf.constant([1.0]).assign([2.0]), "no attribute 'assign'"),
+        (lambda: tf.nn.embedding_lookup(X, [7]), "indices must lie in"),
+    ],
+)  # fmt: skip
+def test_an_argument_acts_or_raises(call, words):
+    with pytest.raises((TypeError, ValueError, AttributeError), match=words):
+        call()
+
+
+@pytest.mark.parametrize(
+    "old, today",
+    [
+        (
+            lambda: tf.reduce_sum(X, reduction_indices=1, keep_dims=True),
+            lambda: tf.reduce_sum(X, axis=1, keepdims=True),
+        ),
+        (lambda: tf.argmax(X, dimension=1), lambda: tf.argmax(X, axis=1)),
+        (lambda: tf.mul(X, X), lambda: tf.multiply(X, X)),
+        (lambda: tf.to_float([1, 2]), lambda: tf.cast([1, 2], tf.float32)),
+        (lambda: tf.select(X > 0, X, -X), lambda: tf.where(X > 0, X, -X)),
+        (lambda: tf.log(X**2), lambda: tf.math.log(X**2)),
+        (lambda: tf.nn.dropout(X, keep_prob=1.0), lambda: tf.constant(X)),
+        (lambda: tf.compat.v1.matrix_band_part(X, 0, 0), lambda: tf.linalg.band_part(X, 0, 0)),
+    ],
+)
+def test_names_of_tensorflow_1_stand_for_todays(old, today):
+    assert old().numpy().tolist() == today().numpy().tolist()
+
+
+def test_an_assertion_inside_a_compiled_function_is_checked_when_it_runs():
+    checked = tf.function(lambda x: tf.debugging.check_numerics(tf.math.log(x), "log"))
+    assert checked(tf.constant(1.0)).numpy() == 0
+    with pytest.raises(Exception, match="Tensor had NaN"):
+        checked(tf.constant(-1.0))
+        jax.effects_barrier()
+
+
+def test_tensors_are_printed_each_time_a_function_runs(capsys):
+    shown = tf.function(lambda x: tf.print("x is", x, output_stream=sys.stdout))
+    for value in ([1.0, 2.5], [3.0, 4.0]):
+        shown(tf.constant(value))
+    jax.effects_barrier()
+    assert capsys.readouterr().out == "x is [1 2.5]\nx is [3 4]\n"
+
+
+def test_files_of_pictures_feed_a_data_set(tmp_path):
+    picture = np.arange(48, dtype="uint8").reshape(4, 4, 3)
+    for name in ("a", "b"):
+        tf.io.write_file(str(tmp_path / name / "one.png"), tf.io.encode_png(picture))
+    data = tf.data.Dataset.list_files(str(tmp_path / "*" / "*.png"), shuffle=False)
+
+    def read(path):
+        image = tf.image.decode_image(tf.io.read_file(path), channels=3)
+        return tf.image.convert_image_dtype(image, tf.float32), tf.strings.split(path, "/")[-2]
+
+    images, labels = next(iter(data.map(read).batch(2)))
+    np.testing.assert_allclose(images[1], picture / 255, rtol=1e-6)
+    assert labels.numpy().tolist() == [b"a", b"b"]

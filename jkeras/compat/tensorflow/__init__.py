@@ -20,7 +20,16 @@ SMALL = (
     "VariableSynchronization",
     "nest",
 )
+INITIALIZERS = {
+    "random_normal_initializer": "RandomNormal", "random_uniform_initializer": "RandomUniform",
+    "truncated_normal_initializer": "TruncatedNormal", "zeros_initializer": "Zeros", "ones_initializer": "Ones",
+    "constant_initializer": "Constant", "orthogonal_initializer": "Orthogonal", "glorot_uniform_initializer": "GlorotUniform",
+    "glorot_normal_initializer": "GlorotNormal", "variance_scaling_initializer": "VarianceScaling",
+}  # fmt: skip
 _IMPOSSIBLE = {
+    "get_variable": "use tf.Variable, or a layer's add_weight.",
+    "train": "use keras optimizers, and model.save or keras.callbacks.ModelCheckpoint for checkpoints.",
+    "layers": "use keras.layers.",
     "contrib": "TensorFlow 2 dropped it; use keras layers.",
     "SparseTensor": "use dense arrays.",
     "RaggedTensor": "pad the rows (keras.utils.pad_sequences) and mask them.",
@@ -81,6 +90,8 @@ def _special(name: str) -> Any:
         from .compiled import function
 
         return function
+    if name in INITIALIZERS:
+        return getattr(importlib.import_module("jkeras.initializers"), INITIALIZERS[name])
     if name in SMALL:
         return getattr(importlib.import_module(f"{__name__}.small"), name)
     return None

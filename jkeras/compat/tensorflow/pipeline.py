@@ -338,7 +338,7 @@ class Dataset(dataset.Dataset):
     # ---- use
 
     def __iter__(self) -> Iterator:
-        return map(_shown, self._start())
+        return Elements(map(_shown, self._start()))
 
     def as_numpy_iterator(self) -> Iterator:
         """An iterator over the elements as arrays; text as bytes."""
@@ -369,6 +369,30 @@ class Dataset(dataset.Dataset):
         made = super().unbatch()
         made._open = None
         return made
+
+
+class OutOfRangeError(Exception):
+    """There is no other element."""
+
+
+class Elements:
+    """An iterator over elements, which also has TensorFlow's ``get_next``."""
+
+    def __init__(self, elements: Iterator):
+        self._elements = elements
+
+    def __iter__(self) -> Iterator:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._elements)
+
+    def get_next(self, name: Any = None) -> Any:
+        """The next element; OutOfRangeError where there is none."""
+        try:
+            return next(self._elements)
+        except StopIteration:
+            raise OutOfRangeError("The data set has no other element.") from None
 
 
 def _labelled(method: Callable) -> Callable:

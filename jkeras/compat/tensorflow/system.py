@@ -5,19 +5,44 @@ import glob as glob_module
 import logging as standard_logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import jax
-import numpy as np
 
 from .compiled import eagerly
-from .tensor import Tensor, unwrap
+from .pipeline import OutOfRangeError
+from .rows import one_of, only
+from .tables import functions
 
 
-def _nothing(*_: Any, **__: Any) -> None:
-    """What is asked for happens anyway, or means nothing on JAX."""
+def switch(path: str, parameters: str = "") -> Callable:
+    """A function that takes these arguments and does nothing: what it asks for happens anyway, or changes no number.
+
+    Any other argument raises TypeError.
+    """
+    names = parameters.split()
+
+    def call(*args: Any, **kwargs: Any) -> None:
+        unknown = [k for k in kwargs if k not in names[len(args) :] and k != "name"]
+        if len(args) > len(names) or unknown:
+            raise TypeError(f"{path} takes {', '.join(names) or 'no arguments'}, received {[*args, *unknown]}.")
+
+    return call
+
+
+class Space(SimpleNamespace):
+    """A namespace whose other names say that they are not offered."""
+
+    def __init__(self, path: str, **names: Any):
+        super().__init__(**names)
+        vars(self)["_path"] = path
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise AttributeError(f"{self._path}.{name} is not offered on JAX: use keras, keras.ops or jax.numpy.")
 
 
 def impossible(name: str, instead: str) -> Any:
@@ -43,37 +68,72 @@ def list_physical_devices(device_type: str | None = None) -> list[SimpleNamespac
     return found
 
 
+def _show_only(devices: Any, device_type: str | None = None) -> None:
+    """Computes on the given devices from here on: on the CPU where no accelerator is left."""
+    found = devices if isinstance(devices, (list, tuple)) else [devices]
+    place = None if found else jax.devices("cpu")[0]
+    for one in found:
+        with contextlib.suppress(RuntimeError, ValueError, IndexError):
+            place = jax.devices(one.device_type.lower())[int(one.name.rpartition(":")[2])]
+            break
+    if device_type in (None, "GPU", "TPU") and place is not None:
+        jax.config.update("jax_default_device", place)
+
+
 def _run_eagerly(run_eagerly: bool = True) -> None:
     eagerly[0] = bool(run_eagerly)
 
 
-config = SimpleNamespace(
-    list_physical_devices=list_physical_devices,
-    list_logical_devices=list_physical_devices,
-    get_visible_devices=list_physical_devices,
-    set_visible_devices=_nothing,
-    set_soft_device_placement=_nothing,
-    set_logical_device_configuration=_nothing,
-    LogicalDeviceConfiguration=SimpleNamespace,
-    run_functions_eagerly=_run_eagerly,
-    experimental_run_functions_eagerly=_run_eagerly,
-    functions_run_eagerly=lambda: eagerly[0],
-    threading=SimpleNamespace(set_inter_op_parallelism_threads=_nothing, set_intra_op_parallelism_threads=_nothing),
-    optimizer=SimpleNamespace(set_jit=_nothing, set_experimental_options=_nothing),
-    experimental=SimpleNamespace(
-        list_physical_devices=list_physical_devices,
-        set_memory_growth=_nothing,
-        enable_op_determinism=_nothing,
-        set_visible_devices=_nothing,
-    ),
-)
+def _config() -> Space:
+    growth = switch("tf.config.experimental.set_memory_growth", "device enable")
+    own = {
+        name: switch(f"tf.config.{name}", words)
+        for name, words in {
+            "set_soft_device_placement": "enabled",
+            "set_logical_device_configuration": "device logical_devices",
+            "experimental_connect_to_cluster": "cluster_spec_or_resolver job_name task_index protocol",
+        }.items()
+    }
+    experimental = {
+        "list_physical_devices": list_physical_devices,
+        "set_memory_growth": growth,
+        "get_memory_growth": lambda device: True,
+        "enable_op_determinism": switch("tf.config.experimental.enable_op_determinism"),
+        "enable_tensor_float_32_execution": switch(
+            "tf.config.experimental.enable_tensor_float_32_execution", "enabled"
+        ),
+        "set_virtual_device_configuration": own["set_logical_device_configuration"],
+        "VirtualDeviceConfiguration": SimpleNamespace,
+        "set_visible_devices": _show_only,
+        "get_visible_devices": list_physical_devices,
+    }
+    threads = {
+        f"set_{kind}_op_parallelism_threads": switch(f"tf.config.threading.{kind}", "num_threads")
+        for kind in ("inter", "intra")
+    }
+    jit = {
+        "set_jit": switch("tf.config.optimizer.set_jit", "enabled"),
+        "set_experimental_options": switch("tf.config.optimizer.set_experimental_options", "options"),
+    }
+    return Space(
+        "tf.config", **own, list_physical_devices=list_physical_devices, list_logical_devices=list_physical_devices,
+        get_visible_devices=list_physical_devices, set_visible_devices=_show_only, LogicalDeviceConfiguration=SimpleNamespace,
+        run_functions_eagerly=_run_eagerly, experimental_run_functions_eagerly=_run_eagerly,
+        functions_run_eagerly=lambda: eagerly[0], threading=Space("tf.config.threading", **threads),
+        optimizer=Space("tf.config.optimizer", **jit), experimental=Space("tf.config.experimental", **experimental),
+    )  # fmt: skip
 
 
-def _has_gpu(*_: Any, **__: Any) -> bool:
+config = _config()
+
+
+def _has_gpu(cuda_only: bool = False, min_cuda_compute_capability: Any = None) -> bool:
+    """Is there a GPU? Which kind is not asked further."""
     return bool(list_physical_devices("GPU"))
 
 
-test = SimpleNamespace(
+test = Space(
+    "tf.test",
     is_gpu_available=_has_gpu,
     is_built_with_cuda=_has_gpu,
     gpu_device_name=lambda: "/device:GPU:0" if _has_gpu() else "",
@@ -86,7 +146,8 @@ class Strategy:
     https://www.tensorflow.org/api_docs/python/tf/distribute/MirroredStrategy
     """
 
-    def __init__(self, devices: Any = None, **_: Any):
+    def __init__(self, devices: Any = None, cross_device_ops: Any = None):
+        self.cross_device_ops = cross_device_ops  # XLA adds gradients up in its own way
         self.devices = list(devices) if devices else None
 
     @property
@@ -102,20 +163,29 @@ class Strategy:
 
         return DataParallel(devices=list_devices()[: self.num_replicas_in_sync]).scope()
 
-    def run(self, fn: Any, args: tuple = (), kwargs: Any = None) -> Any:
+    def run(self, fn: Any, args: tuple = (), kwargs: Any = None, options: Any = None) -> Any:
         """Calls the function: one program runs on all devices."""
+        only("Strategy.run: options", options, None, "leave it out.")
         return fn(*args, **(kwargs or {}))
 
     def reduce(self, reduce_op: Any, value: Any, axis: Any = None) -> Any:
+        """The value, which is that of all devices already; with ``axis`` its sum or mean over that axis."""
+        name = str(getattr(reduce_op, "name", reduce_op)).lower()
+        one_of("Strategy.reduce: reduce_op", name, ("sum", "mean"))
+        return value if axis is None else functions("")[f"reduce_{name}"](value, axis)
+
+    def gather(self, value: Any, axis: int) -> Any:
         """The value: it is that of all devices already."""
         return value
 
     def experimental_distribute_dataset(self, dataset: Any, options: Any = None) -> Any:
         """The data set: its batches are split over the devices when they are used."""
+        only("experimental_distribute_dataset: options", options, None, "leave it out.")
         return dataset
 
 
-distribute = SimpleNamespace(
+distribute = Space(
+    "tf.distribute",
     Strategy=Strategy,
     MirroredStrategy=Strategy,
     OneDeviceStrategy=lambda device=None: Strategy([device or "cpu:0"]),
@@ -139,29 +209,33 @@ def device(device_name: Any) -> Iterator[None]:
         yield
 
 
-def read_file(filename: Any, name: Any = None) -> Tensor:
-    """The bytes of a file."""
-    with open(os.fspath(np.asarray(unwrap(filename)).item()), "rb") as file:
-        return Tensor(np.array(file.read(), dtype=object))
+def _free(path: Any, overwrite: bool) -> Any:
+    if not overwrite and os.path.exists(path):
+        raise FileExistsError(f"{path} exists already; use overwrite=True.")
+    return path
 
 
-gfile = SimpleNamespace(
-    exists=os.path.exists,
-    isdir=os.path.isdir,
-    listdir=os.listdir,
-    makedirs=lambda path: os.makedirs(path, exist_ok=True),
-    mkdir=os.mkdir,
-    remove=os.remove,
-    rmtree=shutil.rmtree,
-    glob=glob_module.glob,
-    GFile=open,
-    Open=open,
-    copy=lambda src, dst, overwrite=False: shutil.copyfile(src, dst),
-    rename=lambda src, dst, overwrite=False: os.replace(src, dst),
-    stat=os.stat,
-    join=os.path.join,
-)
-io = SimpleNamespace(gfile=gfile, read_file=read_file)
+_files = {
+    "exists Exists": lambda path: os.path.exists(path),
+    "isdir IsDirectory": lambda path: os.path.isdir(path),
+    "listdir ListDirectory": lambda path: os.listdir(path),
+    "makedirs MakeDirs": lambda path: os.makedirs(path, exist_ok=True),
+    "mkdir MkDir": lambda path: os.mkdir(path),
+    "remove Remove": lambda path: os.remove(path),
+    "rmtree DeleteRecursively": lambda path: shutil.rmtree(path),
+    "glob Glob": lambda pattern: sorted(
+        n for one in (pattern if isinstance(pattern, (list, tuple)) else [pattern]) for n in glob_module.glob(one)
+    ),
+    "copy Copy": lambda src, dst, overwrite=False: shutil.copyfile(src, _free(dst, overwrite)),
+    "rename Rename": lambda src, dst, overwrite=False: os.replace(src, _free(dst, overwrite)),
+    "walk Walk": lambda top, topdown=True, onerror=None: os.walk(top, topdown, onerror),
+    "stat Stat": lambda path: SimpleNamespace(
+        length=os.stat(path).st_size, mtime_nsec=os.stat(path).st_mtime_ns, is_directory=os.path.isdir(path)
+    ),
+    "join": lambda path, *paths: os.path.join(path, *paths),
+    "GFile Open FastGFile": lambda name, mode="r": open(name, mode),
+}
+gfile = Space("tf.io.gfile", **{name: fn for names, fn in _files.items() for name in names.split()})
 
 
 def get_logger() -> Any:
@@ -200,7 +274,7 @@ class Session:
         """A context."""
         return self
 
-    def run(self, fetches: Any, feed_dict: Any = None, **_: Any) -> Any:
+    def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
         """Runs initializers, which have nothing to do; anything else raises NotImplementedError."""
         if fetches is None or isinstance(fetches, (list, tuple)) and all(f is None for f in fetches):
             return fetches
@@ -230,7 +304,8 @@ _SWITCHES = (
     "disable_eager_execution disable_v2_behavior enable_v2_behavior disable_v2_tensorshape enable_resource_variables "
     "disable_resource_variables reset_default_graph disable_control_flow_v2 enable_control_flow_v2".split()
 )
-globals().update(dict.fromkeys(_SWITCHES, _nothing))
+_switches = {name: switch(f"tf.{name}") for name in _SWITCHES}
+globals().update(_switches)
 
 
 def get_default_graph() -> Graph:
@@ -243,8 +318,22 @@ def executing_eagerly() -> bool:
     return True
 
 
-v1 = SimpleNamespace(
-    **dict.fromkeys(_SWITCHES, _nothing),
+class Everything:
+    """``tf.compat.v1`` and ``v2``: what is said here, and else what ``tf`` itself has."""
+
+    def __init__(self, **names: Any):
+        vars(self).update(names)
+
+    def __getattr__(self, name: str) -> Any:
+        import importlib
+
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(importlib.import_module(__package__), name)
+
+
+v1 = Everything(
+    **_switches,
     ConfigProto=ConfigProto,
     GPUOptions=GPUOptions,
     Session=Session,
@@ -257,40 +346,49 @@ v1 = SimpleNamespace(
     executing_eagerly=executing_eagerly,
     gfile=gfile,
 )
-compat = SimpleNamespace(v1=v1, as_str=str)
-errors = SimpleNamespace(
-    InvalidArgumentError=ValueError,
-    ResourceExhaustedError=MemoryError,
-    NotFoundError=FileNotFoundError,
-    UnimplementedError=NotImplementedError,
-)
-autograph = SimpleNamespace(
-    set_verbosity=_nothing, experimental=SimpleNamespace(do_not_convert=lambda func=None, **_: func)
+
+
+def _as_str(bytes_or_text: Any, encoding: str = "utf-8") -> str:
+    return bytes_or_text.decode(encoding) if isinstance(bytes_or_text, bytes) else str(bytes_or_text)
+
+
+compat = Space(
+    "tf.compat", v1=v1, v2=Everything(), as_str=_as_str, as_text=_as_str, as_str_any=_as_str,
+    as_bytes=lambda bytes_or_text, encoding="utf-8": _as_str(bytes_or_text, encoding).encode(encoding),
+)  # fmt: skip
+autograph = Space(
+    "tf.autograph",
+    set_verbosity=switch("tf.autograph.set_verbosity", "level alsologtostdout"),
+    experimental=Space(
+        "tf.autograph.experimental", do_not_convert=lambda func=None: (lambda f: f) if func is None else func
+    ),
 )
 version = SimpleNamespace(VERSION="2.16.0")
-saved_model = SimpleNamespace(
+sysconfig = Space(
+    "tf.sysconfig", get_build_info=lambda: {"is_cuda_build": _has_gpu(), "cuda_version": "", "cudnn_version": ""}
+)
+saved_model = Space(
+    "tf.saved_model",
     save=impossible("tf.saved_model.save", "use model.save(path) or model.export(path)."),
     load=impossible("tf.saved_model.load", "save the model as .keras and use keras.models.load_model."),
 )
-summary = SimpleNamespace(
-    create_file_writer=impossible("tf.summary.create_file_writer", "use keras.callbacks.TensorBoard."),
-    scalar=impossible("tf.summary.scalar", "use keras.callbacks.TensorBoard."),
+_board = "use keras.callbacks.TensorBoard."
+summary = Space(
+    "tf.summary",
+    **{
+        n: impossible(f"tf.summary.{n}", _board)
+        for n in "create_file_writer scalar image histogram text trace_on".split()
+    },
 )
-
-
-def _assert(compare: Any, text: str) -> Any:
-    def check(x: Any, y: Any = 0, message: Any = None, **_: Any) -> None:
-        a, b = np.asarray(unwrap(x)), np.asarray(unwrap(y))
-        if not np.all(compare(a, b)):
-            raise ValueError(message or f"Expected x {text} y, received {a} and {b}.")
-
-    return check
-
-
-debugging = SimpleNamespace(
-    assert_equal=_assert(np.equal, "=="),
-    assert_greater=_assert(np.greater, ">"),
-    assert_less=_assert(np.less, "<"),
-    assert_near=_assert(np.isclose, "close to"),
-    set_log_device_placement=_nothing,
+errors = Space(
+    "tf.errors",
+    OpError=Exception,
+    InvalidArgumentError=ValueError,
+    FailedPreconditionError=RuntimeError,
+    OutOfRangeError=OutOfRangeError,
+    ResourceExhaustedError=MemoryError,
+    NotFoundError=FileNotFoundError,
+    PermissionDeniedError=PermissionError,
+    AlreadyExistsError=FileExistsError,
+    UnimplementedError=NotImplementedError,
 )

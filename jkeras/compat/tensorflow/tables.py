@@ -17,7 +17,7 @@ ROWS = {
     "bitwise": (("elementwise", "BITWISE"),),
 }
 ROOT = (("elementwise", "ROWS"), ("reductions", "ROWS"), ("arrangement", "ROWS"), ("matrices", "MATRICES"))
-SPACES = frozenset((*ROWS, "", "random", "image"))
+SPACES = frozenset((*ROWS, "", "random", "image", "debugging"))
 # What TensorFlow 0 and 1 had in the root: name -> where it is today.
 OLD = {
     "mul": "math.multiply", "sub": "math.subtract", "neg": "math.negative", "div": "math.divide", "inv": "math.reciprocal",
@@ -83,6 +83,8 @@ def _make(space: str) -> dict[str, Any]:
                 Generator=made["Generator"], get_global_generator=made["get_global_generator"]
             )
         return made
+    if space == "debugging":
+        return dict(importlib.import_module(f"{__package__}.checks").FUNCTIONS)
     rows = _rows(ROWS[space])
     if space == "math":
         rows.update({name: _rows(ROWS["nn"])[name] for name in OF_NN["math"].split()})
@@ -101,10 +103,13 @@ class _Space:
 
 
 def _root() -> dict[str, Any]:
+    from .checks import FUNCTIONS as CHECKS
+    from .checks import IN_ROOT
     from .control import FUNCTIONS
     from .creation import functions as made_of
 
     made = {**table("", _rows(ROOT)), **made_of(), **FUNCTIONS}
+    made.update({name: CHECKS[name] for name in IN_ROOT})
     cast = made["cast"]
     made.update({old: (lambda x, name=None, dtype=dtype: cast(x, dtype)) for old, dtype in OLD_CASTS.items()})
     return made
