@@ -144,10 +144,15 @@ def declared(family: Any, *aliases: str) -> Callable[[type], type]:
 
     def decorate(cls: type) -> type:
         own = [name for name in vars(cls).get("__annotations__", {}) if not name.startswith("_")]
+        # Another default for what all optimizers have does not change its place.
+        common = list(next(c for c in reversed(cls.__mro__) if vars(c).get("_fields"))._fields)
+        stay = {*common} - {"learning_rate", "weight_decay", "name"}
         declare(cls)
         _accept_old_order(cls)
         fields = cls._fields
-        order = [*own, *(name for name in fields if name not in own)]
+        first = [name for name in own if name not in stay]
+        rest = [*(name for name in fields if name not in common), *common]
+        order = [*first, *(name for name in rest if name not in first)]
         ordered = {name: fields[name] for name in order if name in fields}
         fields.clear()
         fields.update(ordered)
