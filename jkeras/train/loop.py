@@ -258,7 +258,7 @@ def evaluate(
 def _as_result(model: Any, logs: Any, return_dict: bool) -> Any:
     if return_dict:
         return dict(Logs(logs).settle())
-    names = [n for n in compiling.metrics_names(model) if n in logs]
+    names = [n for n in model._programs["session"].ordered_names() if n in logs]
     values = [logs[n] for n in names] + [v for k, v in logs.items() if k not in names]
     return values[0] if len(values) == 1 else values
 

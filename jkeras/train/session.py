@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from ..core import frame as frames
 from ..core import placement
+from ..core.variable import count_made
 from . import compiling, filling, host, programs, sharding, step
 from .compiler import jit_for
 from .step import Batch, Carry, Plan
@@ -49,6 +50,28 @@ class Session:
         self.pace: dict[str, Pace] = {"train": Pace(), "test": Pace()}
         self._sizes: dict[tuple, filling.Sizes] = {}
         self._fills: bool | None = None
+        self._seen: tuple = ()
+        self._ordered: tuple[tuple, list[str]] | None = None
+
+    def note_current(self) -> None:
+        """The plan was made now: it stays the same as long as what ``is_current`` looks at does."""
+        self._seen = self._look()
+
+    def is_current(self) -> bool:
+        """Has nothing changed that the plan depends on? Told without walking through the layers, where a graph names them."""
+        plain = self.split is None and placement.current() is None and type(self.model).__module__.startswith("jkeras.")
+        return plain and self.model._graph is not None and self._seen == self._look()
+
+    def _look(self) -> tuple:
+        model = self.model
+        version = getattr(model.optimizer, "version", 0)
+        return id(model._graph), id(model._compiled), id(model.optimizer), version, count_made(), len(vars(model))
+
+    def ordered_names(self) -> list[str]:
+        """The names of the results in their order."""
+        if self._ordered is None or self._ordered[0] != self._look():
+            self._ordered = self._look(), compiling.metrics_names(self.model)
+        return self._ordered[1]
 
     def _step(self, mode: str) -> Any:
         if mode == "train":
@@ -173,10 +196,12 @@ class Session:
 def session_of(model: Any, batch: Batch) -> Session:
     """The programs of a model for data like ``batch``; made anew when what they were made for has changed."""
     compiling.resolve(model, batch[0], batch[1])
+    session = model._programs.get("session")
+    if session is not None and session.is_current():
+        return session
     split = sharding.split_of(model)
     with placement.scope(placement.current() if split is None else split.distribution):
         plan = step.make_plan(model)
-    session = model._programs.get("session")
     same = session is not None and session.version == getattr(model.optimizer, "version", 0)
     if same and (session.split is None) != (split is None):
         same = False
@@ -184,4 +209,5 @@ def session_of(model: Any, batch: Batch) -> Session:
     if not same or [list(map(id, g)) for g in session.plan[:4]] != [list(map(id, g)) for g in plan[:4]]:
         model._programs["session"] = session = Session(model, plan, split)
         model._programs["plan"] = plan
+    session.note_current()
     return session
