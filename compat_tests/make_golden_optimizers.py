@@ -18,165 +18,24 @@ sys.path.insert(0, ROOT)
 
 from compat_tests import impl as implementations  # noqa: E402
 from compat_tests import optimizer_cases as table  # noqa: E402
-
-
-def arguments(keras, config):
-    """The constructor's arguments, with schedules made."""
-    found = dict(config)
-    rate = found.get("learning_rate")
-    if isinstance(rate, dict):
-        made = getattr(keras.optimizers.schedules, rate["schedule"])
-        found["learning_rate"] = made(*rate["args"], **rate["kwargs"])
-    return found
-
-
-def optimizer_class(keras, path):
-    """The class at ``path`` below ``keras.optimizers``."""
-    found = keras.optimizers
-    for part in path.split("."):
-        found = getattr(found, part)
-    return found
-
-
-def describe(variables):
-    """Name, shape and dtype of the optimizer's variables, as JSON takes them."""
-    return [[str(getattr(v, "path", v.name)), [int(n) for n in v.shape], str(np.asarray(v).dtype)] for v in variables]
-
-
-def run_apply(keras, case, make_variables):
-    """A trajectory with ``apply_gradients`` (Keras 3 and tf_keras)."""
-    weights, curvature, target, noise = table.problem()
-    variables = make_variables(weights, case.constraint)
-    optimizer = optimizer_class(keras, case.optimizer)(**arguments(keras, case.config))
-    if hasattr(optimizer, "build"):
-        optimizer.build(variables)
-    kept = []
-    for step in range(table.STEPS):
-        now = [np.asarray(v) for v in variables]
-        grads = [c * (w - t) + n[step] for w, c, t, n in zip(now, curvature, target, noise)]
-        optimizer.apply_gradients([(keras_tensor(keras, g), v) for g, v in zip(grads, variables)])
-        if step + 1 in table.CHECKPOINTS:
-            kept.append(np.concatenate([np.asarray(v).ravel() for v in variables]))
-    state = optimizer.variables
-    state = state() if callable(state) and not isinstance(state, list) else state
-    if case.config.get("use_ema"):
-        optimizer.finalize_variable_values(variables)
-        kept.append(np.concatenate([np.asarray(v).ravel() for v in variables]))
-    return kept, state, optimizer.get_config()
-
-
-def run_composite(keras, name):
-    """A trajectory of a composite optimizer (Keras 3): with dynamic loss scaling, and with one optimizer per weight."""
-    weights, curvature, target, noise = table.problem()
-    variables = keras3_variables(keras)(weights, False)
-    optimizer = table.COMPOSITES[name](keras.optimizers)
-    optimizer.build(variables)
-    kept = []
-    for step in range(table.STEPS):
-        now = [np.asarray(v) for v in variables]
-        grads = [c * (w - t) + n[step] for w, c, t, n in zip(now, curvature, target, noise)]
-        grads = table.scaled(optimizer, grads, step)
-        given = [keras.ops.convert_to_tensor(g) for g in grads]
-        own = [v.value for v in optimizer.variables]
-        new, own = optimizer.stateless_apply(own, given, [v.value for v in variables])
-        for v, value in zip([*variables, *optimizer.variables], [*new, *own]):
-            v.assign(value)
-        if step + 1 in table.CHECKPOINTS:
-            kept.append(np.concatenate([np.asarray(v).ravel() for v in variables]))
-    return kept, optimizer.variables, optimizer.get_config()
-
-
-def keras_tensor(keras, array):
-    if keras.__name__ == "tf_keras":
-        import tensorflow as tf
-
-        return tf.constant(array)
-    return keras.ops.convert_to_tensor(array)
-
-
-def keras3_variables(keras):
-    def make(weights, constrained):
-        made = []
-        for w, name in zip(weights, table.SHAPES):
-            v = keras.Variable(w, name=name)
-            if constrained:
-                v.constraint = keras.constraints.NonNeg()
-            made.append(v)
-        return made
-
-    return make
-
-
-def tf_variables(keras):
-    import tensorflow as tf
-
-    def make(weights, constrained):
-        limit = keras.constraints.NonNeg() if constrained else None
-        return [tf.Variable(w, name=name, constraint=limit) for w, name in zip(weights, table.SHAPES)]
-
-    return make
-
-
-def run_old(keras, case):
-    """A trajectory with ``get_updates`` (Keras 2.2.4)."""
-    K = keras.backend
-    weights, curvature, target, noise = table.problem()
-    limit = keras.constraints.NonNeg() if case.constraint else None
-    variables = [K.variable(w, name=name, constraint=limit) for w, name in zip(weights, table.SHAPES)]
-    noises = [K.placeholder(shape=w.shape) for w in weights]
-    loss = sum(
-        K.sum(0.5 * c * K.square(v - t)) + K.sum(n * v) for v, c, t, n in zip(variables, curvature, target, noises)
-    )
-    config = {"lr" if k == "learning_rate" else k: v for k, v in case.config.items()}
-    optimizer = optimizer_class(keras, case.optimizer)(**config)
-    count, *updates = optimizer.get_updates(loss=loss, params=variables)
-    step = K.function(noises, [loss], updates=updates)
-    kept = []
-    for i in range(table.STEPS):
-        step([n[i] for n in noise])
-        # `iterations` is counted apart: TensorFlow runs the updates of one call in any order, and what reads the count
-        # mostly, but not always, sees it as it was before the step.
-        K.get_session().run(count)
-        if i + 1 in table.CHECKPOINTS:
-            kept.append(np.concatenate([K.get_value(v).ravel() for v in variables]))
-    names = [[w.name, [int(n) for n in w.shape], w.dtype.base_dtype.name] for w in optimizer.weights]
-    return kept, names, [K.get_value(w) for w in optimizer.weights], optimizer.get_config()
-
-
-def schedules(keras):
-    found = {}
-    for name, (cls, args, kwargs) in table.SCHEDULES.items():
-        made = getattr(keras.optimizers.schedules, cls)(*args, **kwargs)
-        found["schedule/" + name] = np.array([float(made(s)) for s in table.SCHEDULE_STEPS], "float32")
-        found["schedule_config/" + name] = made.get_config()
-    return found
+from compat_tests import optimizer_runs as runs  # noqa: E402
 
 
 def main(name):
     keras = implementations.load(name)
     arrays, facts = {}, {"made with": implementations.version(keras), "seed": table.SEED, "cases": {}}
-    for case in table.CASES:
-        if name not in case.impls:
-            continue
-        if name == "keras224":
-            kept, described, values, config = run_old(keras, case)
-        else:
-            make = keras3_variables(keras) if name == "keras3" else tf_variables(keras)
-            kept, state, config = run_apply(keras, case, make)
-            described, values = describe(state), [np.asarray(v) for v in state]
-        arrays[case.id] = np.stack(kept)
-        for i, value in enumerate(values):
-            arrays[f"{case.id}/variables/{i}"] = value
-        facts["cases"][case.id] = {"variables": described, "config": config}
-        print(case.id, flush=True)
-    for composite in table.COMPOSITES if name == "keras3" else ():
-        kept, state, config = run_composite(keras, composite)
-        arrays[composite] = np.stack(kept)
-        for i, v in enumerate(state):
-            arrays[f"{composite}/variables/{i}"] = np.asarray(v)
-        facts["cases"][composite] = {"variables": describe(state), "config": config}
+    found = {case.id: lambda case=case: runs.run(keras, name, case) for case in table.CASES if name in case.impls}
+    if name == "keras3":
+        found |= {composite: lambda of=composite: runs.run_composite(keras, of) for composite in table.COMPOSITES}
+    for row, run in found.items():
+        one = run()
+        arrays[row] = one.kept
+        for i, value in enumerate(one.values):
+            arrays[f"{row}/variables/{i}"] = value
+        facts["cases"][row] = {"variables": one.described, "config": one.config}
+        print(row, flush=True)
     if name != "keras224":
-        for key, value in schedules(keras).items():
+        for key, value in runs.schedules(keras).items():
             if isinstance(value, dict):
                 facts.setdefault("schedules", {})[key.split("/")[1]] = value
             else:
