@@ -16,11 +16,14 @@ os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=8"
 if sys.argv[1] == "some":
     os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")  # results are compared with each other alone
 
+import jax
 import numpy as np
 
 import jkeras as keras
 from jkeras import distribution as dist
 from jkeras import layers
+from jkeras.core import placement
+from jkeras.core.variable import initialize
 
 STEPS = 50
 rng = np.random.default_rng(0)
@@ -375,7 +378,64 @@ WAYS = {
     "larger than memory": large,
     "train_on_batch": on_batch,
 }
-FACTS = {"orbax": orbax, "deferred": deferred, "moved": moved, "files": files, "kept": kept}
+
+
+def born():
+    """The memory that each device takes while weights are made, against the size of all of them."""
+    made, jit = [], jax.jit
+
+    def noted(function, **options):
+        def run(*args):
+            program = jit(function, **options).lower(*args).compile()
+            sizes = program.memory_analysis()
+            made.append(sizes.output_size_in_bytes + sizes.temp_size_in_bytes)
+            return program(*args)
+
+        return run
+
+    with dist.DataParallel(fsdp=True).scope():
+        model = keras.Sequential([keras.Input((512,)), *(layers.Dense(512, use_bias=False) for _ in range(6))])
+        jax.jit = noted
+        try:
+            initialize(model.variables)
+        finally:
+            jax.jit = jit
+    return sum(made), sum(v.size * 4 for v in model.variables)
+
+
+def gathered_once():
+    """The most bytes of gathered weights that lived at one time while a model was saved, and the size of its largest."""
+    import weakref
+
+    alive, most, fetch = [], [0], placement.to_host
+
+    def noted(value):
+        array = np.array(fetch(value))
+        alive.append(weakref.ref(array))
+        most[0] = max(most[0], sum(a.nbytes for a in (ref() for ref in alive) if a is not None))
+        return array
+
+    with dist.DataParallel(fsdp=True).scope(), tempfile.TemporaryDirectory() as folder:
+        model = keras.Sequential([keras.Input((64,)), *(layers.Dense(64) for _ in range(4))])
+        model.build()
+        placement.to_host = noted
+        try:
+            model.save_weights(f"{folder}/m.weights.h5")
+            model.save(f"{folder}/m.keras")
+        finally:
+            placement.to_host = fetch
+    return most[0], 64 * 64 * 4, len(alive)
+
+
+FACTS = {
+    "born": born,
+    "gathered": gathered_once,
+    "orbax": orbax,
+    "deferred": deferred,
+    "moved": moved,
+    "files": files,
+    "kept": kept,
+}
 
 
 def main(which):

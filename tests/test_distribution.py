@@ -93,6 +93,16 @@ def test_a_checkpoint_of_eight_devices_goes_on_with_any_number_of_them(found):
     assert max(gap for _, gap in found["orbax"].values()) < 1e-6
 
 
+def test_weights_are_made_in_parts_by_the_devices_that_keep_them(found):
+    took, whole = found["born"]
+    assert took < 0.75 * whole  # an eighth, and four times as much that drawing takes; more devices, less of it
+
+
+def test_saving_split_weights_gathers_one_after_the_other(found):
+    most, largest, count = found["gathered"]
+    assert most <= 2 * largest and count == 2 * 8
+
+
 def test_assigned_weights_lie_where_the_weight_lay(found):
     assert found["kept"] == [True, 0.0]
 

@@ -62,6 +62,16 @@ def whole(mesh: Any) -> NamedSharding:
     return NamedSharding(mesh, PartitionSpec())
 
 
+def is_split(sharding: Any) -> bool:
+    """Has each device a part only?"""
+    return isinstance(sharding, NamedSharding) and not sharding.is_fully_replicated
+
+
+def stacked(sharding: Sharding) -> Sharding:
+    """The layout of several arrays of one layout behind each other."""
+    return NamedSharding(sharding.mesh, PartitionSpec(None, *sharding.spec))  # type: ignore[attr-defined]
+
+
 def put(value: Any, sharding: Sharding) -> jax.Array:
     """The array, laid out; each process gives the whole value, and no device gets more than its part."""
     if isinstance(value, jax.Array):

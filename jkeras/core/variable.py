@@ -3,14 +3,14 @@
 import operator
 import re
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..nn.random import Draw, draw_many
+from ..nn.random import Draw, draw, draw_many
 from . import config, dtypes, memory, placement, program_cache
 from . import frame as frames
 
@@ -321,15 +321,20 @@ def _path_numbers(variables: Sequence[Variable]) -> list[int]:
     return numbers
 
 
-def _initial_values(variables: Sequence[Variable], numbers: Sequence[int], key: jax.Array) -> list[jax.Array]:
+def _initial_values(
+    variables: Sequence[Variable], numbers: Sequence[int], key: jax.Array, split: dict[int, Any] | None = None
+) -> list[jax.Array]:
     values = [v._cell for v in variables]
     plans = {i: plan for i, v in enumerate(variables) if (plan := _plan(v)) is not None}
+    apart = {i: (plans.pop(i), layout) for i, layout in (split or {}).items() if i in plans}
+    for i, value in _drawn_in_parts(variables, numbers, key, apart):
+        values[i] = value
     shapes = [variables[i].shape for i in plans]
     drawn = draw_many(key, [numbers[i] for i in plans], shapes, list(plans.values()))
     for i, value in zip(plans, drawn, strict=True):
         values[i] = value
     for i, v in enumerate(variables):
-        if v._initializer is None or i in plans:
+        if v._initializer is None or i in plans or i in apart:
             continue
         own = jax.random.fold_in(key, np.uint32(numbers[i]))
         value = _call_initializer(v._initializer, v.shape, v.dtype, own)
@@ -339,6 +344,21 @@ def _initial_values(variables: Sequence[Variable], numbers: Sequence[int], key: 
             )
         values[i] = jnp.asarray(value).astype(v.array_dtype)
     return values
+
+
+def _drawn_in_parts(variables: Any, numbers: Any, key: jax.Array, apart: dict[int, Any]) -> Iterator[tuple[int, Any]]:
+    """Values of which each device makes its part alone; those of one shape, layout and kind are drawn together."""
+    groups: dict[tuple, list[int]] = {}
+    for i, (plan, layout) in apart.items():
+        groups.setdefault((plan, variables[i].shape, layout), []).append(i)
+    for (plan, shape, layout), members in groups.items():
+
+        def one(fold: Any, shape: Any = shape, plan: Any = plan) -> Any:
+            return draw(jax.random.fold_in(key, fold), shape, "float32", plan)
+
+        drawn = jax.vmap(one)(np.array([numbers[i] for i in members], np.uint32))
+        drawn = jax.lax.with_sharding_constraint(drawn, placement.stacked(layout))
+        yield from zip(members, drawn, strict=True)
 
 
 def _plan(variable: Variable) -> Draw | None:
@@ -390,7 +410,10 @@ def initialize(variables: Sequence[Variable]) -> None:
             rest = [v for v in pending if not (eager and _plan(v) is not None)]
             values = _initial_values(plain, [numbers[v] for v in plain], key)
             if rest:
-                values += jax.jit(lambda k: _initial_values(rest, [numbers[v] for v in rest], k), **shardings)(key)
+                split = {i: x for i, x in enumerate(layouts) if placement.is_split(x)}
+                values += jax.jit(lambda k: _initial_values(rest, [numbers[v] for v in rest], k, split), **shardings)(
+                    key
+                )
         finally:
             frames._current.reset(token)
     for v, value in zip([*plain, *rest], values, strict=True):
