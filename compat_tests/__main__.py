@@ -2,13 +2,16 @@
 
 python -m compat_tests --impl keras3 [pytest arguments]               (with KERAS_BACKEND=jax)
 python -m compat_tests --impl tf_keras
-python keras224.py compat_tests/__main__.py --impl keras224           (keras224.py makes `import keras` 2.2.4)
+python -m compat_tests --impl keras224                                (with JKERAS_KERAS224=keras224.py)
 
-Those modules run that speak of Keras alone: they take `impl` and `keras` from conftest.py.
+``keras224.py`` is a script that runs another one in whose process `import keras` is Keras 2.2.4; where the variable does not
+name it, it is looked for in ``../shared/reference``. Those modules run that speak of Keras alone: they take `impl` and `keras`
+from conftest.py.
 """
 
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -23,7 +26,23 @@ def modules():
     return sorted(path for path, text in texts.items() if theirs.search(text) and not ours.search(text))
 
 
+def host():
+    """The script that makes `import keras` Keras 2.2.4; raises where there is none."""
+    script = Path(os.environ.get("JKERAS_KERAS224") or FOLDER.parent.parent / "shared" / "reference" / "keras224.py")
+    if not script.is_file():
+        raise SystemExit(
+            f"--impl keras224: there is no script {script}. Set JKERAS_KERAS224 to one that runs the script it is given "
+            "with Keras 2.2.4 as `keras`."
+        )
+    return script
+
+
 def main(arguments):
+    named = arguments[arguments.index("--impl") + 1 :][:1] if "--impl" in arguments else []
+    hosted = "tensorflow" in sys.modules  # by keras224.py, before this runs
+    if (named == ["keras224"] or "--impl=keras224" in arguments) and not hosted:
+        return subprocess.call([sys.executable, str(host()), str(FOLDER / "__main__.py"), *arguments])
+
     import pytest
 
     os.chdir(FOLDER.parent)
