@@ -1,4 +1,7 @@
-"""The plans in docs/scaling.md: ``python -m benchmarks.plans resnet|transformer-64|transformer-256|small``."""
+"""The plans in docs/scaling.md: ``python -m benchmarks.plans resnet|transformer-64|transformer-256|small``.
+
+``python -m benchmarks.scaling`` writes them into that page.
+"""
 
 import sys
 
@@ -9,25 +12,8 @@ GB = 1e9
 
 
 def resnet50():
-    """A ResNet50 for ImageNet, as the paper has it."""
-
-    def convolution(x, filters, size, strides=1, activate=True):
-        x = layers.Conv2D(filters, size, strides, padding="same", use_bias=False)(x)
-        x = layers.BatchNormalization()(x)
-        return layers.ReLU()(x) if activate else x
-
-    x = inputs = keras.Input((224, 224, 3))
-    x = convolution(x, 64, 7, 2)
-    x = layers.MaxPooling2D(3, 2, padding="same")(x)
-    for stage, (blocks, filters) in enumerate([(3, 64), (4, 128), (6, 256), (3, 512)]):
-        for block in range(blocks):
-            strides = 2 if stage and not block else 1
-            kept = x if block else convolution(x, 4 * filters, 1, strides, activate=False)
-            y = convolution(x, filters, 1, strides)
-            y = convolution(convolution(y, filters, 3), 4 * filters, 1, activate=False)
-            x = layers.ReLU()(layers.Add()([y, kept]))
-    x = layers.Dense(1000, dtype="float32")(layers.GlobalAveragePooling2D()(x))
-    model = keras.Model(inputs, x, name="resnet50")
+    """The ResNet50 of ``keras.applications``, for ImageNet."""
+    model = keras.applications.ResNet50(weights=None, classifier_activation=None)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.SGD(0.1, momentum=0.9), loss)
     return model
@@ -89,6 +75,6 @@ PLANS = {
 }
 
 if __name__ == "__main__":
-    for wanted in sys.argv[1:] or PLANS:
-        print(f"## {wanted}")
+    for number, wanted in enumerate(sys.argv[1:] or PLANS):
+        print("\n" * (number > 0), end="")
         PLANS[wanted]()

@@ -1,6 +1,7 @@
-"""Test accuracy of two nets on MNIST under half precision, against float32: ``JKERAS_MNIST=mnist.npz python -m benchmarks.precision``.
+"""Test accuracy of two nets on MNIST under half precision, against float32.
 
-The dense net is the one of ``examples/mnist_mlp.py``; each is trained with the same seeds under each policy.
+``JKERAS_MNIST=mnist.npz python -m benchmarks.precision``. The dense net is the one of ``examples/mnist_mlp.py``; each is
+trained with the same seeds under each policy.
 """
 
 import os
