@@ -342,6 +342,23 @@ def _tf_operations(k):
     return model
 
 
+def _objectives(k):
+    """Losses and metrics as objects with arguments of their own."""
+    la = k.layers
+    model = k.models.Sequential([la.Dense(3, activation="sigmoid", input_shape=(4,), name="only")], name="objectives")
+    model.compile(
+        optimizer=_rate(k, "SGD", 0.1),
+        loss=k.losses.BinaryCrossentropy(label_smoothing=0.2),
+        metrics=[k.metrics.AUC(num_thresholds=11), k.metrics.Precision(0.3), k.metrics.BinaryCrossentropy()],
+        weighted_metrics=[k.metrics.RootMeanSquaredError()],
+    )
+    return model
+
+
+def _objectives_data():
+    return _random(0, 8, 4), (_random(1, 8, 3) > 0).astype("float32")
+
+
 def _named_lambda(k):
     la = k.layers
     x = la.Input((4,), name="x")
@@ -389,6 +406,7 @@ CASES |= {
     "normalised": Case(_normalised, _pair(4, 4, 3, y=(4, 4, 2)), SINCE_TF, step=False),
     "operations": Case(_operations, _pair(4, 4, 3, y=(4, 3, 2)), ("keras3",)),
     "tf_operations": Case(_tf_operations, _pair(4, 4, 3, y=(4, 1, 2)), ("tf_keras",), ("keras", "h5")),
+    "objectives": Case(_objectives, _objectives_data, SINCE_TF, kinds=("keras", "h5")),
     "named_lambda": Case(_named_lambda, _pair(4, 4, y=(4, 3)), ("keras3",), kinds=("keras", "h5")),
     "lambda": Case(_lambda, _pair(4, 4, y=(4, 3)), kinds=("keras", "h5"), unsafe=True),
     "vocabulary": Case(_vocabulary, _vocabulary_data, ("tf_keras", "keras3tf"), ("keras",), step=False, trains=False),

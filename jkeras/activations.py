@@ -427,7 +427,7 @@ def get(identifier):
     if identifier is None:
         return linear
     found = _family.get(identifier)
-    if found is hard_sigmoid and isinstance(identifier, (str, dict)):
+    if found is hard_sigmoid:  # an object keeps the one of the era in which it was made
         return _hard_sigmoid_of_era()
     if not callable(found):
         raise TypeError(f"{found!r} cannot be called and so is no activation. Pass a name, a function or a layer.")

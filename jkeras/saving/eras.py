@@ -152,19 +152,24 @@ def upgraded_training(training: dict) -> dict:
         optimizer.pop("module", None)
     inner.pop("is_legacy_optimizer", None)
     optimizer["config"] = inner
-    result = {key: _shortened(training.get(key)) for key in ("loss", "metrics", "weighted_metrics", "loss_weights")}
-    return {**{k: v for k, v in result.items() if v}, "optimizer": optimizer}
+    return {**upgraded_objectives(training), "optimizer": optimizer}
 
 
-def _shortened(x: Any) -> Any:
+def upgraded_objectives(compiled: dict) -> dict:
+    """Losses, metrics and their weights among the arguments of compile, in the form of Keras 3."""
+    kinds = ("loss", "metrics", "weighted_metrics", "loss_weights")
+    return {key: _shortened(compiled[key], key) for key in kinds if compiled.get(key)}
+
+
+def _shortened(x: Any, kind: str) -> Any:
     """tf.keras wraps functions: {"class_name": "MeanMetricWrapper", "config": {"fn": "binary_accuracy"}}."""
     if isinstance(x, (list, tuple)):
-        return [_shortened(v) for v in x]
+        return [_shortened(v, kind) for v in x]
     if not isinstance(x, dict):
         return x
     inner = x.get("config")
     if "class_name" not in x:
-        return {k: _shortened(v) for k, v in x.items()}
+        return {k: _shortened(v, kind) for k, v in x.items()}
     if x["class_name"] in ("MeanMetricWrapper", "SumOverBatchSizeMetricWrapper") and isinstance(inner, dict):
         fn, name = inner.get("fn"), inner.get("name")
         if isinstance(fn, str):
@@ -173,4 +178,11 @@ def _shortened(x: Any) -> Any:
             return cls(metrics.get(fn), name=name)
     if x["class_name"] == "LossFunctionWrapper" and isinstance(inner, dict) and isinstance(inner.get("fn"), str):
         return inner["fn"]
-    return {**x, "class_name": _class_name(x["class_name"])}
+    name, home = _class_name(x["class_name"]), "keras.losses" if kind == "loss" else "keras.metrics"
+    ours = registry.get_registered_object(name) is None and hasattr(connections.modules[home](), name)
+    if not ours:
+        return {**x, "class_name": name}
+    kept = {k: v for k, v in inner.items() if k != "fn"}  # the function that the class wraps
+    if kept.get("reduction") == "auto":
+        kept["reduction"] = "sum_over_batch_size"  # what it means without a strategy
+    return {**x, "class_name": name, "module": home, "config": kept}

@@ -14,6 +14,7 @@ def model_to_json(model: Any, **kwargs: Any) -> str:
     era, described = current_era(), registry.serialize(model)
     if era == "3":
         return json.dumps(described, **kwargs)
+    older.check_meaning(model, era)
     described.pop("compile_config", None)
     signed = {"keras_version": eras.VERSIONS["2.2" if era == "1" else era], "backend": "tensorflow"}
     return json.dumps({**older.older(described, era), **signed}, **kwargs)

@@ -86,7 +86,29 @@ GlorotUniform:seed HeNormal:seed HeUniform:seed Identity:gain Initializer: Lecun
 Orthogonal:gain,seed RandomNormal:mean,stddev,seed RandomUniform:minval,maxval,seed TruncatedNormal:mean,stddev,seed
 VarianceScaling:scale,mode,distribution,seed Zeros: L1:l1 L1L2:l1,l2 L2:l2 OrthogonalRegularizer:factor,mode
 Regularizer: Constraint: MaxNorm:max_value,axis MinMaxNorm:min_value,max_value,rate,axis NonNeg: RadialConstraint:
-UnitNorm:axis
+UnitNorm:axis activations0:elu,exponential,gelu,hard_sigmoid,leaky_relu,linear
+activations1:log_softmax,mish,relu,relu6,selu,sigmoid activations2:silu,softmax,softplus,softsign,swish,tanh
+losses0:BinaryCrossentropy,BinaryFocalCrossentropy,CategoricalCrossentropy,CategoricalFocalCrossentropy,CategoricalHinge,CosineSimilarity
+losses1:Hinge,Huber,KLD,KLDivergence,LogCosh,MAE
+losses2:MAPE,MSE,MSLE,MeanAbsoluteError,MeanAbsolutePercentageError,MeanSquaredError
+losses3:MeanSquaredLogarithmicError,Poisson,Reduction,SparseCategoricalCrossentropy,SquaredHinge,bce
+losses4:binary_crossentropy,binary_focal_crossentropy,categorical_crossentropy,categorical_focal_crossentropy,categorical_hinge,cosine_similarity
+losses5:hinge,huber,kl_divergence,kld,kullback_leibler_divergence,log_cosh
+losses6:logcosh,mae,mape,mean_absolute_error,mean_absolute_percentage_error,mean_squared_error
+losses7:mean_squared_logarithmic_error,mse,msle,poisson,sparse_categorical_crossentropy,squared_hinge
+metrics0:AUC,Accuracy,BinaryAccuracy,BinaryCrossentropy,BinaryIoU,CategoricalAccuracy
+metrics1:CategoricalCrossentropy,CategoricalHinge,CosineSimilarity,F1Score,FBetaScore,FalseNegatives
+metrics2:FalsePositives,Hinge,IoU,KLDivergence,LogCoshError,MAE
+metrics3:MAPE,MSE,MSLE,Mean,MeanAbsoluteError,MeanAbsolutePercentageError
+metrics4:MeanIoU,MeanMetricWrapper,MeanRelativeError,MeanSquaredError,MeanSquaredLogarithmicError,MeanTensor
+metrics5:OneHotIoU,OneHotMeanIoU,Poisson,Precision,PrecisionAtRecall,R2Score
+metrics6:Recall,RecallAtPrecision,RootMeanSquaredError,SensitivityAtSpecificity,SparseCategoricalAccuracy,SparseCategoricalCrossentropy
+metrics7:SparseTopKCategoricalAccuracy,SpecificityAtSensitivity,SquaredHinge,Sum,TopKCategoricalAccuracy,TrueNegatives
+metrics8:TruePositives,binary_accuracy,binary_crossentropy,categorical_accuracy,categorical_crossentropy,categorical_hinge
+metrics9:cosine_similarity,hinge,kullback_leibler_divergence,log_cosh,logcosh,mae
+metrics10:mape,mean_absolute_error,mean_absolute_percentage_error,mean_squared_error,mean_squared_logarithmic_error,mse
+metrics11:msle,poisson,sparse_categorical_accuracy,sparse_categorical_crossentropy,sparse_top_k_categorical_accuracy,squared_hinge
+metrics12:top_k_categorical_accuracy
 """
 
 KERAS_2_2 = """
@@ -143,4 +165,14 @@ ZeroPadding3D:padding,data_format Constant:value Identity:gain Initializer: Ones
 RandomNormal:mean,stddev,seed RandomUniform:minval,maxval,seed TruncatedNormal:mean,stddev,seed
 VarianceScaling:scale,mode,distribution,seed Zeros: L1L2:l1,l2 Regularizer: Constraint: MaxNorm:max_value,axis
 MinMaxNorm:min_value,max_value,rate,axis NonNeg: UnitNorm:axis
+activations0:elu,exponential,hard_sigmoid,linear,relu,selu activations1:sigmoid,softmax,softplus,softsign,tanh
+losses0:KLD,MAE,MAPE,MSE,MSLE,binary_crossentropy
+losses1:categorical_crossentropy,categorical_hinge,cosine,cosine_proximity,hinge,kld
+losses2:kullback_leibler_divergence,logcosh,mae,mape,mean_absolute_error,mean_absolute_percentage_error
+losses3:mean_squared_error,mean_squared_logarithmic_error,mse,msle,poisson,sparse_categorical_crossentropy
+losses4:squared_hinge metrics0:MAE,MAPE,MSE,MSLE,binary_accuracy,binary_crossentropy
+metrics1:categorical_accuracy,categorical_crossentropy,cosine,cosine_proximity,hinge,kullback_leibler_divergence
+metrics2:logcosh,mae,mape,mean_absolute_error,mean_absolute_percentage_error,mean_squared_error
+metrics3:mean_squared_logarithmic_error,mse,msle,poisson,sparse_categorical_accuracy,sparse_categorical_crossentropy
+metrics4:sparse_top_k_categorical_accuracy,squared_hinge,top_k_categorical_accuracy
 """

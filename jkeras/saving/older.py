@@ -7,7 +7,7 @@ from ..core import connections, registry
 from ..core.declare import EraDefault
 from .old_arguments import KERAS_2_2, TF_KERAS
 
-_KERAS = {"2.2": "Keras 2.2", "tf2": "tf.keras"}
+_KERAS = {"1": "Keras 2.2", "2.2": "Keras 2.2", "tf2": "tf.keras"}
 _NEUTRAL = {
     "groups": 1,
     "use_cudnn": "auto",
@@ -38,6 +38,13 @@ def _table(era: str) -> dict[str, frozenset[str]]:
     return {name: frozenset(words.split(",")) for name, _, words in rows}
 
 
+@functools.cache
+def _functions(era: str, family: str) -> frozenset[str]:
+    """The activations, losses or metrics that a Keras finds by name."""
+    rows = (words for name, words in _table(era).items() if name.rstrip("0123456789") == family)
+    return frozenset().union(*rows)
+
+
 def older(config: Any, era: str) -> Any:
     """A config of Keras 3 as ``era`` has it; raises ValueError for what it does not have."""
     era = "2.2" if era == "1" else era
@@ -61,8 +68,35 @@ def older(config: Any, era: str) -> Any:
         return {**result, "config": _lambda(inner, era)}
     if name in ("Functional", "Model", "Sequential") or not _is_ours(config):
         return {**result, "config": {k: older(v, era) for k, v in inner.items()}}
+    for key in ("activation", "recurrent_activation"):
+        given = inner.get(key)
+        if isinstance(given, str) and given not in _functions(era, "activations") and not _is_users(given):
+            raise ValueError(
+                f"{_KERAS[era]} has no activation {given!r}, which layer {inner.get('name')!r} has. Save for Keras 3 "
+                "(.keras, or era='3')."
+            )
     inner = {k: older(v, era) for k, v in inner.items()}
     return {**result, **_built_in(name, inner, era)}
+
+
+def _is_users(name: str) -> bool:
+    return registry.get_registered_object(name) is not None
+
+
+def check_meaning(model: Any, era: str) -> None:
+    """Raises ValueError where a layer computes ``hard_sigmoid`` with another slope than the Keras of an era has."""
+    from .. import activations
+    from . import store
+
+    strange = activations.hard_sigmoid_fifth if era == "3" else activations.hard_sigmoid
+    for _, one in store.parts(model):
+        if any(value is strange for value in vars(one).values()):
+            slopes = ("0.2", "1/6") if era == "3" else ("1/6", "0.2")
+            raise ValueError(
+                f"Layer {one.name!r} has a hard_sigmoid of slope {slopes[0]}, and the one of "
+                f"{_KERAS.get(era, 'Keras 3')} has {slopes[1]}: it would predict other numbers. Save it for a Keras "
+                "that has the same, or give the layer another activation."
+            )
 
 
 def _is_ours(config: dict) -> bool:
@@ -169,6 +203,8 @@ def older_training(compiled: dict, era: str) -> dict:
 def _objective(x: Any, era: str) -> Any:
     if isinstance(x, (list, tuple)):
         return [_objective(v, era) for v in x]
+    if isinstance(x, str):
+        return _named_objective(x, era)
     if not isinstance(x, dict):
         return x
     name, inner = x.get("class_name"), x.get("config")
@@ -178,8 +214,12 @@ def _objective(x: Any, era: str) -> Any:
         return inner
     if era == "2.2":
         return _as_function(name, inner)
+    home: dict[str, Any] = {}
+    if (x.get("module") or "").startswith(("keras.losses", "keras.metrics")) and not _is_users(name):
+        name, home = _named_objective(name, era), {"module": x["module"], "registered_name": None}
     return {
         "class_name": name,
+        **home,
         "config": {k: older(v, era) for k, v in inner.items() if k != "dtype" or "loss" not in str(x)},
     }
 
@@ -199,4 +239,19 @@ def _as_function(name: str, inner: dict) -> str:
         raise ValueError(
             f"Keras 2.2 has functions as losses and metrics, and {name} with {odd} is none. Save for Keras 3."
         )
-    return plain
+    return _named_objective(plain, "2.2")
+
+
+_CHOSEN = ("accuracy", "acc", "crossentropy", "ce")  # which one follows from the shapes
+_OTHER_NAMES = {"kl_divergence": "kullback_leibler_divergence", "log_cosh": "logcosh", "bce": "binary_crossentropy"}
+
+
+def _named_objective(name: str, era: str) -> str:
+    """A loss or metric as an older Keras calls it; raises ValueError where it has none."""
+    known = _functions(era, "losses") | _functions(era, "metrics")
+    for found in (name, _OTHER_NAMES.get(name, name)):
+        if found in known or found in _CHOSEN or _is_users(found):
+            return found
+    raise ValueError(
+        f"{_KERAS[era]} has no loss or metric {name!r}. Save with include_optimizer=False, or for Keras 3 (era='3')."
+    )
