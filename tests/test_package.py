@@ -4,8 +4,6 @@ import re
 import tomllib
 from pathlib import Path
 
-import pytest
-
 import jkeras
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,12 +36,6 @@ def test_readme_and_ci_run_the_tests_in_the_same_way():
     assert TEST_COMMAND in (ROOT / "README.md").read_text()
     ci = (ROOT / ".ci" / "run").read_text()
     assert "-m pip install -q -e '.[test]'" in ci and "-m pytest -n 2 --dist loadgroup" in ci
-
-
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"])
-def test_links_in_documents_lead_somewhere(name):
-    for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text()):
-        assert target.startswith("https://") or (ROOT / target).exists(), target
 
 
 def test_the_lines_of_the_readme_run():
