@@ -419,9 +419,8 @@ class SharpnessAwareMinimization(Model):
         """The outputs of the model inside."""
         return self.model(inputs)
 
-    def train_step(self, *args: Any, **kwargs: Any) -> Any:
-        """One step of sharpness-aware minimization: ``train_step(state, data)``, with the state as Keras 3 has it."""
-        state, data = (*args, *kwargs.values())
+    def train_step(self, state: Any, data: Any) -> Any:
+        """One step of sharpness-aware minimization, with the state as Keras 3 has it."""
         trainable, non_trainable, optimizer, metrics = state
         parts = self.num_batch_splits or 1
         split = [jax.tree.map(lambda a, i=i: jnp.split(a, parts)[i], data) for i in range(parts)]
