@@ -13,6 +13,7 @@ import numpy as np
 from ..core import dtypes, registry
 from ..core.declare import Converter
 from ..core.spec import describe
+from ..nn.product import rows_matmul
 
 ARGUMENTS = ("lora_rank", "lora_alpha")
 Quantization = Converter(
@@ -127,7 +128,9 @@ int8_einsum.defvjp(_forward, _backward)
 
 def matmul(inputs, kernel):
     """``inputs @ kernel`` that knows adapted kernels; the operator alone may take the kernel's value first."""
-    return kernel.__rmatmul__(inputs) if isinstance(kernel, LowRank | Int8) else inputs @ kernel
+    if isinstance(kernel, LowRank | Int8):
+        return kernel.__rmatmul__(inputs)
+    return rows_matmul(inputs, jnp.asarray(kernel))
 
 
 def einsum(equation, inputs, kernel):
