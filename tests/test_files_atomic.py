@@ -119,8 +119,6 @@ def failing(monkeypatch, what, number):
 @pytest.mark.parametrize("what", ["open", "write", "pwrite", "fsync", "replace", "fdopen"])
 @pytest.mark.parametrize("name", NAMES)
 def test_whatever_call_fails_a_whole_file_is_left_and_nothing_beside_it(models, tmp_path, name, what):
-    if name.endswith(".safetensors"):
-        pytest.importorskip("safetensors")
     path = str(tmp_path / name)
     save(models, path, 1.0)
     for number in range(1, 200):
@@ -142,19 +140,16 @@ def test_whatever_call_fails_a_whole_file_is_left_and_nothing_beside_it(models, 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if n != "log.csv"])
 def test_a_full_disk_leaves_the_old_file(models, tmp_path, name):
-    if name.endswith(".safetensors"):
-        pytest.importorskip("safetensors")
     path = str(tmp_path / name)
     save(models, path, 1.0)
     size, limits = os.path.getsize(path), resource.getrlimit(resource.RLIMIT_FSIZE)
     for part in (0.0, 0.001, 0.01, 0.3, 0.9, 0.99, 0.999):
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(size * part), limits[1]))
         try:
-            with pytest.raises(Exception) as caught:  # the error is that of the library that wrote
+            with pytest.raises(OSError):
                 save(models, path, 2.0)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        assert isinstance(caught.value, OSError) or name.endswith(".safetensors")
         assert os.listdir(tmp_path) == [name] and load(models, path) == 1.0
 
 

@@ -127,8 +127,6 @@ def test_a_damaged_model_is_refused_or_right(trained, tmp_path, name):
 
 @pytest.mark.parametrize("name", WEIGHTS)
 def test_damaged_weights_are_refused_and_change_nothing_or_are_right(trained, tmp_path, name):
-    if name.endswith(".safetensors"):
-        pytest.importorskip("safetensors")
     path, model = tmp_path / name, compiled()
     save(trained, path)
     truth, refused, before = arrays(trained), 0, model.get_weights()

@@ -152,7 +152,6 @@ def test_a_weight_larger_than_a_shard_is_an_error_that_leaves_nothing(tmp_path):
 
 
 def test_safetensors_come_back_under_other_automatic_names(tmp_path):
-    pytest.importorskip("safetensors")
     made, other = model(), model()
     made.save_weights(tmp_path / "m.safetensors")
     other.load_weights(tmp_path / "m.safetensors")
@@ -180,15 +179,45 @@ def test_others_read_our_safetensors(tmp_path):
 
 
 def test_bfloat16_goes_into_safetensors_and_back(tmp_path):
-    pytest.importorskip("safetensors")
     both = [Sequential([Input((3,)), layers.Dense(4, dtype="bfloat16")]) for _ in range(2)]
     both[0].save_weights(tmp_path / "m.safetensors")
     both[1].load_weights(tmp_path / "m.safetensors")
     assert same(*both) and both[1].weights[0].dtype == "bfloat16"
 
 
-def test_safetensors_without_the_package_name_the_extra(tmp_path, monkeypatch):
+def entry(start, end, shape=(2,), dtype="F32"):
+    return {"dtype": dtype, "shape": list(shape), "data_offsets": [start, end]}
+
+
+@pytest.mark.parametrize(
+    "entries, message",
+    [
+        ({"a": entry(0, 8), "b": entry(4, 12)}, "has to be"),  # one in the other
+        ({"a": entry(0, 8), "b": entry(12, 20)}, "has to be"),  # a hole
+        ({"a": entry(0, 8, (1 << 40,))}, "has to be"),
+        ({"a": entry(0, 8, (-1, -2))}, "shape"),
+        ({"a": entry(0, 1 << 40, (1 << 38,))}, "lists"),
+        ({"a": entry(0, 8, dtype="PICKLE")}, "PICKLE"),
+        ({"a": entry(0, 8)}, "lists"),  # more in the file than it says
+        ([], "cannot be read"),
+    ],
+)
+def test_safetensors_that_lie_are_refused(tmp_path, entries, message):
+    path, header = tmp_path / "m.safetensors", json.dumps(entries).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(20))
+    with pytest.raises(FileError, match=message):
+        model().load_weights(path)
+    for length in (0, 1 << 62, 10**8 + 1):
+        path.write_bytes(length.to_bytes(8, "little") + header)
+        with pytest.raises(FileError, match="header"):
+            model().load_weights(path)
+
+
+def test_safetensors_need_no_package_and_refuse_what_they_cannot_hold(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "safetensors", None)
-    with pytest.raises(ImportError, match=r"jkeras\[safetensors\]"):
-        model().save_weights(tmp_path / "m.safetensors")
-    assert os.listdir(tmp_path) == []
+    model().save_weights(tmp_path / "m.safetensors")
+    strange = model()
+    strange.add_weight(shape=(2,), dtype="int4", name="small", initializer="zeros")
+    with pytest.raises(ValueError, match="small"):
+        strange.save_weights(tmp_path / "n.safetensors")
+    assert os.listdir(tmp_path) == ["m.safetensors"]

@@ -140,6 +140,11 @@ class Window(io.RawIOBase):
 
     def read_large(self, at: int, data: memoryview) -> None:
         """Reads a large block; raises OSError where its checksum is not the one noted."""
+        if self.read_block(at, data) != self.large[at][1]:
+            raise OSError(f"damaged: wrong checksum of the {len(data)} bytes at {at}")
+
+    def read_block(self, at: int, data: memoryview) -> int:
+        """Reads a block and gives its checksum."""
         number = self._file.fileno()
 
         def work(first: int) -> int:
@@ -152,8 +157,7 @@ class Window(io.RawIOBase):
                 left, place = left[count:], place + count
             return zlib.crc32(piece)
 
-        if _in_threads(work, len(data)) != self.large[at][1]:
-            raise OSError(f"damaged: wrong checksum of the {len(data)} bytes at {at}")
+        return _in_threads(work, len(data))
 
 
 def _in_threads(work: Callable[[int], int], length: int) -> int:

@@ -211,7 +211,7 @@ def values_of(dataset: Any, path: str, dtype: Any = None) -> np.ndarray:
     if kind not in "fiubc" or kind == "c" and dtype is not None and np.dtype(dtype).kind != "c":
         raise FileError(f"{path}: {dataset.name} holds {dataset.dtype} instead of numbers.")
     with damage_named(path):
-        value = _aligned(dataset.shape, dataset.dtype.newbyteorder("="))
+        value = aligned(dataset.shape, dataset.dtype.newbyteorder("="))
         window = _windows.get(dataset.id.fileno)
         place = dataset.id.get_offset() if dataset.chunks is None and dataset.dtype.isnative else None
         if window is not None and place in window.large and window.large[place][0] == value.nbytes:
@@ -221,7 +221,7 @@ def values_of(dataset: Any, path: str, dtype: Any = None) -> np.ndarray:
         return value if dtype is None else value.astype(dtype, copy=False)
 
 
-def _aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+def aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """An array where XLA likes it, so that the CPU uses it as it is."""
     size = _product(shape) * dtype.itemsize
     raw = np.empty(size + 64, np.uint8)
