@@ -137,7 +137,7 @@ LAYOUTS = {
     "two axes, fsdp": lambda shapes: model_parallel((2, 4), shapes, fsdp=True),
 }
 SOME = [
-    (dense, ["data", "model"]), (conv_batchnorm, ["data"]), (lstm_ragged, ["data"]), (transformer, ["two axes, fsdp"]),
+    (dense, ["model"]), (conv_batchnorm, ["data"]), (lstm_ragged, ["data"]), (transformer, ["two axes, fsdp"]),
     (two_outputs_weighted, ["two axes"]), (dropout_accumulation, ["fsdp"]),
 ]  # fmt: skip
 

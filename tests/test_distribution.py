@@ -30,7 +30,7 @@ def found():
 
 
 ROWS = [
-    "dense: data", "dense: model", "conv_batchnorm: data", "lstm_ragged: data", "transformer: two axes, fsdp",
+    "dense: model", "conv_batchnorm: data", "lstm_ragged: data", "transformer: two axes, fsdp",
     "two_outputs_weighted: two axes", "dropout_accumulation: fsdp",
 ]  # fmt: skip
 

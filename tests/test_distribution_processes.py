@@ -98,18 +98,12 @@ def test_parts_that_processes_bring_themselves_are_joined_to_batches(runs):
     np.testing.assert_allclose(joined, [float(np.abs(w).sum()) for w in alone.get_weights()], rtol=1e-5)
 
 
-def check_stopped(one, seconds):
-    code, out, err = one
-    assert code == 3, err[-2000:]
-    line = next(line for line in out.splitlines() if line.startswith("STOPPED"))
-    assert float(line.split()[1]) < seconds
-    assert "another process has ended or cannot be reached. Start all processes again" in line
-
-
 def test_what_is_left_stops_in_time_and_says_why_when_a_process_dies(runs):
-    left, (killed, _, _) = runs[0]
-    assert killed == -9
-    check_stopped(left, CLOSED)
+    (code, out, err), (killed, _, _) = runs[0]
+    assert killed == -9 and code == 3, err[-2000:]
+    line = next(line for line in out.splitlines() if line.startswith("STOPPED"))
+    assert float(line.split()[1]) - float((runs[2] / "killed").read_text()) < CLOSED
+    assert "another process has ended or cannot be reached. Start all processes again" in line
 
 
 @pytest.mark.skipif(not LONG, reason="JKERAS_LONG_TESTS=1 waits for a process that hangs")
