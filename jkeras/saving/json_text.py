@@ -79,8 +79,13 @@ def model_to_yaml(model: Any, **kwargs: Any) -> str:
 
 
 def model_from_yaml(yaml_string: str, custom_objects: dict | None = None) -> Any:
-    """The model of an architecture as YAML text, which is read as plain data. Needs PyYAML."""
-    return model_from_config(_yaml().safe_load(yaml_string), custom_objects)
+    """The model of an architecture as YAML text, read as plain data; raises ValueError for other text. Needs PyYAML."""
+    yaml = _yaml()
+    try:
+        config = yaml.safe_load(yaml_string)
+    except yaml.YAMLError as error:
+        raise ValueError(f"model_from_yaml: this is no YAML text of plain data ({error}).") from None
+    return model_from_config(config, custom_objects)
 
 
 def _yaml() -> Any:
