@@ -715,6 +715,8 @@ GROUPS = {
         tf.nest.flatten({'b': 1, 'a': [2, (3,)]})
         tf.nest.map_structure(lambda a: a + 1, {'b': 1, 'a': [2]})
         tf.nest.pack_sequence_as([1, (2, 3)], [7, 8, 9])
+    """,
+    "random": """
         tf.function(lambda x: x * 2)(tf.constant(3.0))
         tf.function(lambda x, n=2: x ** n)(tf.constant(3.0), n=3)
         tf.random.normal((2, 3)).shape.as_list()

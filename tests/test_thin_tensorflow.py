@@ -320,3 +320,32 @@ def test_files_of_pictures_feed_a_data_set(tmp_path):
     images, labels = next(iter(data.map(read).batch(2)))
     np.testing.assert_allclose(images[1], picture / 255, rtol=1e-6)
     assert labels.numpy().tolist() == [b"a", b"b"]
+
+
+def test_variables_made_in_a_function_live_for_one_call_unless_they_are_kept():
+    class Lazy(tf.Module):
+        weight = None
+
+        @tf.function
+        def add(self, x):
+            if self.weight is None:
+                self.weight = tf.Variable(2.0)
+            passing = tf.Variable(1.0)
+            passing.assign_add(x)
+            self.weight.assign_add(passing)
+            return self.weight * 1.0
+
+    lazy = Lazy()
+    assert [float(lazy.add(tf.constant(3.0))) for _ in range(2)] == [6, 10] and float(lazy.weight) == 10
+
+
+def test_a_function_that_keeps_new_variables_each_time_raises():
+    kept = []
+    grow = tf.function(lambda: kept.append(tf.Variable(1.0)))
+    with pytest.raises(ValueError, match="Make them once"):
+        grow()
+
+
+def test_a_function_gives_text_and_numbers_of_python_as_they_are():
+    found = tf.function(lambda x: {"text": tf.constant("a"), "n": 3, "x": x + 1})(tf.constant(1))
+    assert found["text"].numpy() == b"a" and found["n"] == 3 and int(found["x"]) == 2

@@ -1,6 +1,7 @@
 """tf.function: the body is traced once through a frame, variables' reads and writes included, and then runs compiled."""
 
 import functools
+import gc
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -95,11 +96,11 @@ class CompiledFunction:
             outputs = self.python_function(*args, **kwargs)
             found, tree = jax.tree.flatten(outputs, is_leaf=lambda x: isinstance(x, (Tensor, Variable)))
             kept = [x.value if isinstance(x, (Tensor, Variable)) else x for x in found]
-            others[:] = [tree, [None if hasattr(x, "dtype") else x for x in kept]]
-            return [x for x in kept if hasattr(x, "dtype")]
+            others[:] = [tree, [None if _is_number(x) else x for x in kept]]
+            return [x for x in kept if _is_number(x)]
 
         read = variables_in([self.python_function, *fixed])
-        while True:
+        for _ in range(4):  # layers and optimizers make variables when they are first called
             found: list[Any] = []
 
             def run(seed: Any, cells: list, arrays: list, read: list = read, found: list = found) -> tuple[list, list]:
@@ -107,20 +108,30 @@ class CompiledFunction:
                     frame.seed = seed
                     outputs = body(arrays)
                     written = [v for v in read if v in frame.updated]
-                    found[:] = [frame.missed, written, frame.drew]
-                    return outputs, [frame.values[v] for v in written]  # type: ignore[index]
+                    found[:] = [frame.missed, written, frame.drew, frame.born]
+                    values = [frame.values[v] for v in written]  # type: ignore[index]
+                    frame.values = None
+                    return outputs, values
 
             initialize(read)
             program = jax.jit(run)
             program.trace(np.uint32(0), [v.materialize() for v in read], arrays)
-            missed, written, drew = found
+            missed, written, drew, born = found
+            if born:
+                gc.collect()
+            missed += [v for one in born if (v := one()) is not None]  # kept by somebody: they are to last
             if not missed:
                 break
             read = [*read, *missed]
+        else:
+            raise ValueError(
+                f"tf.function {getattr(self, '__name__', '')}: makes variables or layers each time it is traced. Make them "
+                "once, outside of it."
+            )
 
         def rebuild(found: list, tree: Any = others[0], gaps: Any = tuple(others[1])) -> Any:
             left = iter(found)
-            return jax.tree.unflatten(tree, [wrap(next(left)) if x is None else x for x in gaps])
+            return jax.tree.unflatten(tree, [wrap(next(left) if x is None else x) for x in gaps])
 
         return program, read, list(written), rebuild, drew
 
@@ -171,6 +182,7 @@ class _frame(frames.Frame):
     def __init__(self, values: dict):
         super().__init__(values)
         self.missed: list[Variable] = []
+        self.born: list[Any] = []  # weak references to variables made meanwhile
 
     def lookup(self, variable: Any) -> Any:
         """The value of a Variable; zeros for one that nobody foresaw, so that the trace goes on and finds the others."""
@@ -208,6 +220,10 @@ def _is_array(x: Any) -> bool:
     if isinstance(x, Variable):
         return False
     return isinstance(x, (Tensor, jax.Array, np.ndarray)) and unwrap(x).dtype.kind not in "OUST"
+
+
+def _is_number(x: Any) -> bool:
+    return hasattr(x, "dtype") and hasattr(x, "shape") and getattr(x.dtype, "kind", "f") not in "OUST"
 
 
 def _strong(x: Any) -> Any:

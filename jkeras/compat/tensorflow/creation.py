@@ -1,11 +1,13 @@
 """Making tensors and variables: ``tf.constant``, ``tf.Variable``, ``tf.zeros``, ``tf.range``, ``tf.shape``."""
 
+import weakref
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ...core import frame as frames
 from ...core.symbolic import is_symbolic, record
 from ...core.variable import Variable
 from .elementwise import cast
@@ -104,6 +106,12 @@ class TFVariable(Variable):
         label = (name or "Variable").split(":")[0].replace("/", "_")
         super().__init__(made, trainable=trainable is not False, name=label, dtype=str(made.dtype),
                          synchronization=_word(synchronization), aggregation=_word(aggregation))  # fmt: skip
+        frame = frames.current()
+        while frame is not None and not hasattr(frame, "born"):
+            frame = frame.parent
+        if frame is not None:  # inside of a tf.function it lives for one call, unless somebody keeps it
+            frame.values[self] = made
+            frame.born.append(weakref.ref(self))
         self.constraint, self.dtype, self.shape = constraint, DType(self.dtype), TensorShape(self.shape)
 
     def __getitem__(self, index: Any) -> Any:
