@@ -25,9 +25,11 @@ def write(path: str, model: Any, max_shard_size: float) -> None:
     limit = float(max_shard_size) * 1024**3
     folder, base = os.path.split(path[: -len(ENDING)])
     mark, made, places, total = secrets.token_hex(4), [], {}, 0
+    before = _shards_of(path)
     try:
         for number, content in enumerate(_divided(model, limit)):
             name = f"{base}_{number:05}-{mark}{_SHARD}"
+            made.append(name)
             with replacing(os.path.join(folder, name)) as temporary, hdf5.writing(temporary) as h5:
                 for place, title, key, value, size in content:
                     at = h5.require_group(place)
@@ -37,20 +39,21 @@ def write(path: str, model: Any, max_shard_size: float) -> None:
                     total += size
                     if name not in names:
                         names.append(name)
-            made.append(name)
         named = {place: names[0] if len(names) == 1 else names for place, names in places.items()}
         index = {"metadata": {"total_size": total}, "weight_map": named}
-        before = _shards_of(path)
         with replacing(path) as temporary, open(temporary, "w") as f:
             json.dump(index, f, indent=4)
     except BaseException:
-        _remove(folder, made)
+        done = set(made) == set(_shards_of(path))  # the index was replaced, and what failed came after that
+        _remove(folder, [name for name in before if name.startswith(f"{base}_")] if done else made)
         raise
     if not placement.is_main():  # of several processes one writes
         return
-    if made:
-        _give_second_name(os.path.join(folder, made[0]), os.path.join(folder, f"{base}_00000{_SHARD}"))
-    _remove(folder, [name for name in before if name not in made and name.startswith(f"{base}_")])
+    try:
+        if made:
+            _give_second_name(os.path.join(folder, made[0]), os.path.join(folder, f"{base}_00000{_SHARD}"))
+    finally:
+        _remove(folder, [name for name in before if name not in made and name.startswith(f"{base}_")])
 
 
 def _divided(model: Any, limit: float) -> Any:
@@ -92,7 +95,11 @@ def _shards_of(path: str) -> list[str]:
     """The shards that the index at a path names; none where there is no index or it is damaged."""
     try:
         return sorted({name for names in _index(path).values() for name in names})
-    except (OSError, FileError):
+    except FileNotFoundError:
+        return []
+    except FileError as error:
+        if isinstance(error.__cause__, OSError):  # it may be whole
+            raise error.__cause__ from None
         return []
 
 
