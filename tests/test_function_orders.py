@@ -264,6 +264,7 @@ CLASSES = [
     ("tf2", lambda k: k.metrics.SparseCategoricalCrossentropy("n", None, True, 3, -1), "from_logits", True),
     ("3", lambda k: k.metrics.SparseCategoricalCrossentropy("n", None, True, 3, -1), "ignore_class", 3),
     ("3", lambda k: k.optimizers.RMSprop(0.1, 0.9, 0.0, 1e-7, False, 0.25), "weight_decay", 0.25),
+    ("3", lambda k: k.optimizers.Muon(0.1, 0.5, 0.5, 1e-7, 0.1, 0.004, 0.25), "clipnorm", 0.25),
     ("3", lambda k: k.optimizers.AdamW(0.1, 0.25, 0.5, 0.75), "beta_1", 0.5),
     ("2.2", lambda k: k.layers.ConvLSTM2DCell(3, 2, 1, "same", "channels_first"), "data_format", "channels_first"),
 ]

@@ -150,7 +150,7 @@ def declared(family: Any, *aliases: str) -> Callable[[type], type]:
         declare(cls)
         _accept_old_order(cls)
         fields = cls._fields
-        first = [name for name in own if name not in stay]
+        first = own[: max((i + 1 for i, name in enumerate(own) if name not in stay), default=0)]
         rest = [*(name for name in fields if name not in common), *common]
         order = [*first, *(name for name in rest if name not in first)]
         ordered = {name: fields[name] for name in order if name in fields}
