@@ -166,8 +166,7 @@ def collapse_repeated(labels: Any, seq_length: Any) -> tuple:
     order = jnp.argsort(~new, 1, stable=True)
     counts = jnp.sum(new, 1).astype("int32")
     kept = jnp.take_along_axis(jnp.where(new, labels, 0), order, 1)
-    longest = int(jnp.max(counts)) if not isinstance(counts, jax.core.Tracer) else labels.shape[1]
-    return kept[:, :longest], counts
+    return kept[:, : int(jnp.max(counts))], counts  # a size that is known outside of compiled functions only
 
 
 def compute_average_loss(per_example_loss: Any, sample_weight: Any = None, global_batch_size: Any = None) -> Any:
