@@ -157,6 +157,13 @@ def test_history_becomes_a_data_frame():
     assert pd.DataFrame(recorded().history).shape == (3, 2)
 
 
+def test_history_keeps_two_spellings_apart_where_both_are_logged():
+    history = History()
+    history.on_train_begin()
+    history.on_epoch_end(0, Logs(acc=0.5, accuracy=0.75))
+    assert dict(history.history) == {"acc": [0.5], "accuracy": [0.75]}
+
+
 def test_history_begins_anew_with_each_training_as_in_keras_3():
     history = recorded()
     history.on_train_begin()

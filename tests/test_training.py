@@ -105,6 +105,10 @@ def embedding():
 MISTAKES = {
     "not compiled": (lambda: Sequential([Input((3,)), layers.Dense(1)]).fit(X, Y), RuntimeError, "not compiled"),
     "evaluate not compiled": (lambda: Sequential([Input((3,)), layers.Dense(1)]).evaluate(X, Y), RuntimeError, "not compiled"),
+    "index of predict": (lambda: embedding().predict(np.full((2, 4), 5), verbose=0), ValueError, "between 0 and 4.*5 to 5"),
+    "index of a later batch": (
+        lambda: embedding().predict(np.repeat([[0], [5]], 40, 0) * np.ones((1, 4), int), verbose=0), ValueError, "0 to 5",
+    ),
     "wrong width": (lambda: regression().fit(X[:, :2], Y), ValueError, r"expects shape \(None, 3\), received shape \(22, 2\)"),
     "lengths differ": (lambda: regression().fit(X, Y[:5]), ValueError, "22.*5|5.*22"),
     "empty": (lambda: regression().fit(X[:0], Y[:0]), ValueError, "no samples|empty"),

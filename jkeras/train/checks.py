@@ -1,6 +1,7 @@
 """Errors before work starts: data that do not fit the model are named with what was expected."""
 
 import inspect
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -70,7 +71,8 @@ def fits(model: Any, batch: Any, source: Any) -> None:
     graph = getattr(model, "_graph", None)
     if graph is not None:
         graph.flatten_inputs(x)
-        _check_indices(model, graph, source)
+        if source.kind == "arrays":
+            indices(graph, source.arrays[0])
     compiled = compiling.resolve(model, x, y)
     _check_weights(model, compiled, batch)
     if graph is not None:
@@ -162,18 +164,18 @@ def _check_labels(where: str, target: np.ndarray, classes: int, loss: Any) -> No
         )
 
 
-def _check_indices(model: Any, graph: Any, source: Any) -> None:
-    """Inputs that go straight into an Embedding must be indices that it has."""
-    if source.kind != "arrays":
-        return
-    given = graph.flatten_inputs(source.arrays[0])
-    by_input = {id(t): a for t, a in zip(graph.input_tensors, given, strict=True)}
-    for node in graph.nodes:
-        one = node.operation
-        limit = getattr(one, "input_dim", None)
-        if type(one).__name__ != "Embedding" or not isinstance(limit, int):
-            continue
-        data = by_input.get(id(node.input_tensors[0]))
+# Found once for a graph: predictions of single rows are to stay quick.
+_known_embeddings: Any = weakref.WeakKeyDictionary()
+
+
+def indices(graph: Any, x: Any) -> None:
+    """Raises ValueError where inputs that go straight into an Embedding are no indices that it has."""
+    embeddings = _known_embeddings.get(graph)
+    if embeddings is None:
+        embeddings = _known_embeddings[graph] = _embeddings_of(graph)
+    given = graph.flatten_inputs(x) if embeddings else ()
+    for place, one, limit in embeddings:
+        data = given[place]
         if isinstance(data, (np.ndarray, jax.Array)) and data.size and data.dtype.kind in "iuf":
             low, high = np.min(data), np.max(data)
             if low < 0 or high >= limit:
@@ -181,3 +183,15 @@ def _check_indices(model: Any, graph: Any, source: Any) -> None:
                     f"{describe(one)}: indices must lie between 0 and {limit - 1} (input_dim={limit}), received {low:g} "
                     f"to {high:g}."
                 )
+
+
+def _embeddings_of(graph: Any) -> list[tuple[int, Any, int]]:
+    """(number of the input, layer, its number of rows) of the Embeddings that inputs go straight into."""
+    places = {id(t): place for place, t in enumerate(graph.input_tensors)}
+    found = []
+    for node in graph.nodes:
+        one = node.operation
+        limit = getattr(one, "input_dim", None)
+        if type(one).__name__ == "Embedding" and isinstance(limit, int) and id(node.input_tensors[0]) in places:
+            found.append((places[id(node.input_tensors[0])], one, limit))
+    return found

@@ -30,7 +30,7 @@ class History(Callback):
         """Appends the epoch's numbers."""
         self.epoch.append(epoch)
         for key, value in (logs if isinstance(logs, Logs) else Logs(logs or {})).items():
-            self.history.setdefault(key, []).append(value)
+            dict.setdefault(self.history, key, []).append(value)  # by the very name: "acc" may stand beside "accuracy"
         if self.model is not None:
             self.model.history = self
 

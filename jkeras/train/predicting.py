@@ -137,7 +137,7 @@ def predict(
     feeder = checks.feeder(model, max_queue_size, workers, use_multiprocessing)
     source = adapt(x, batch_size=batch_size, steps=steps, shuffle=False, inputs=inputs, predict=True, **feeder)
     first = first_batch(source)[0]
-    _checked(model, first)
+    _checked(model, source.arrays[0] if source.kind == "arrays" else first)
     predictor = predictor_of(model, first)
     shown = CallbackList(callbacks, add_progbar=verbose != 0)
     shown.set_params(pass_params(source, verbose))
@@ -161,6 +161,7 @@ def _checked(model: Any, x: Any) -> Any:
     graph = getattr(model, "_graph", None)
     if graph is not None:
         graph.flatten_inputs(x)
+        checks.indices(graph, x)
     return x
 
 
