@@ -3,6 +3,7 @@
 import gc
 import itertools
 import os
+import re
 import signal
 import sys
 
@@ -27,6 +28,23 @@ def pytest_configure(config):
     folder = os.environ.get("JAX_COMPILATION_CACHE_DIR") or str(programs / worker)
     jax.config.update("jax_compilation_cache_dir", folder)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A process takes a file at a time, of the comparisons with real Kerases a row of the table."""
+    from xdist.scheduler.loadscope import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file, _, test = nodeid.partition("::")
+            if not file.startswith("compat_tests/") or "[" not in test:
+                return file
+            row = test.partition("[")[2].removesuffix("]")
+            return file + re.sub("^(weights|predicted)-|-(keras3|tf_keras|keras224)$", "", row)
+
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
 
 
 @pytest.fixture(autouse=True)

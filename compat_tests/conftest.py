@@ -39,12 +39,3 @@ def compile_quickly(request):
     jax.config.update("jax_disable_most_optimizations", True)
     yield
     jax.config.update("jax_disable_most_optimizations", False)
-
-
-def pytest_collection_modifyitems(items):
-    """What shares a computation runs in one process: the tests of a row of a table."""
-    for item in items:
-        values = getattr(item, "callspec", None) and item.callspec.params or {}
-        row = values["case"].id if hasattr(values.get("case"), "id") else (values.get("name"), values.get("real"))
-        if row != (None, None):
-            item.add_marker(pytest.mark.xdist_group(f"{item.path.name}-{row}"))

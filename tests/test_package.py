@@ -8,7 +8,7 @@ import jkeras
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-TEST_COMMAND = ".venv/bin/pip install -q -e '.[test]' && .venv/bin/python -m pytest -n 2 --dist loadgroup"
+TEST_COMMAND = ".venv/bin/pip install -q -e '.[test]' && .venv/bin/python -m pytest -n 2"
 
 
 def test_the_version_is_the_same_everywhere():
@@ -35,7 +35,7 @@ def test_the_core_depends_on_six_packages():
 def test_readme_and_ci_run_the_tests_in_the_same_way():
     assert TEST_COMMAND in (ROOT / "README.md").read_text()
     ci = (ROOT / ".ci" / "run").read_text()
-    assert "-m pip install -q -e '.[test]'" in ci and "-m pytest -n 2 --dist loadgroup" in ci
+    assert "-m pip install -q -e '.[test]'" in ci and "-m pytest -n 2" in ci
 
 
 def test_the_lines_of_the_readme_run():
