@@ -1,5 +1,7 @@
 """What stands for ``tensorflow``: tensors, tapes, compiled functions and data sets."""
 
+import ast
+import pathlib
 import sys
 
 import jax
@@ -349,3 +351,23 @@ def test_a_function_that_keeps_new_variables_each_time_raises():
 def test_a_function_gives_text_and_numbers_of_python_as_they_are():
     found = tf.function(lambda x: {"text": tf.constant("a"), "n": 3, "x": x + 1})(tf.constant(1))
     assert found["text"].numpy() == b"a" and found["n"] == 3 and int(found["x"]) == 2
+
+
+HINTS = (  # about speed, labels and TensorFlow's own bookkeeping: they change no number
+    "parallel_iterations swap_memory infer_shape fallback_to_while_loop warn stateful control_inputs partial use_locking "
+    "experimental_enable_variable_lifting use_resource buffer_size num_parallel_reads a_is_sparse b_is_sparse deterministic "
+    "synchronous use_unbounded_threadpool num_parallel_calls stable sorted expand_composites tensor_array_name "
+    "colocate_with_first_write_call cuda_only experimental_use_pfor experimental_relax_shapes experimental_compile "
+    "session target feed_dict options run_metadata ys xs values device kind copy memo name"
+)
+
+
+def test_no_function_ignores_an_argument_that_is_no_hint():
+    ignored, hints = [], set(HINTS.split())
+    for path in pathlib.Path(tf.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                given = {a.arg for a in (*node.args.args, *node.args.kwonlyargs)} - {"self", "cls", "axis", "_"}
+                used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+                ignored += [f"{path.name} {node.name}: {a}" for a in given - used - hints]
+    assert not ignored

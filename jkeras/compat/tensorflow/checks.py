@@ -97,7 +97,7 @@ def assert_shapes(shapes: Any, data: Any = None, summarize: Any = None, message:
         for n, want in zip(found, wanted, strict=False) if fits else ():
             fits = fits and (want in (None, ".") or n == (sizes.setdefault(want, n) if isinstance(want, str) else want))
         if not fits:
-            extra = "" if data is None else f" {data}"
+            extra = "" if data is None else f" {list(data)[:summarize]}"
             raise ValueError(f"{message or ''} Expected shape {tuple(wanted)}, received {found}.{extra}".strip())
 
 

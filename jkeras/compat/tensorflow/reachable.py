@@ -13,7 +13,7 @@ def variables_in(values: list[Any]) -> list[Variable]:
     """The Variables that can be reached from functions, layers, optimizers, modules and containers of them.
 
     >>> v = Variable(1.0)
-    >>> variables_in([lambda x: v * x]) == [v]
+    >>> variables_in([{"weights": [v]}])[0] is v
     True
     """
     found: dict[int, Variable] = {}

@@ -129,6 +129,9 @@ config = _config()
 
 def _has_gpu(cuda_only: bool = False, min_cuda_compute_capability: Any = None) -> bool:
     """Is there a GPU? Which kind is not asked further."""
+    only(
+        "tf.test.is_gpu_available: min_cuda_compute_capability", min_cuda_compute_capability, None, "ask jax.devices()."
+    )
     return bool(list_physical_devices("GPU"))
 
 
