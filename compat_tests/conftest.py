@@ -39,3 +39,14 @@ def compile_quickly(request):
     jax.config.update("jax_disable_most_optimizations", True)
     yield
     jax.config.update("jax_disable_most_optimizations", False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem):
+    """What Keras 3 does with the help of TensorFlow alone (its layers for text) is left out where that is not installed."""
+    try:
+        return (yield)
+    except ImportError as error:
+        if pyfuncitem.config.getoption("--impl") == "jkeras" or "tensorflow" not in str(error).lower():
+            raise
+        pytest.skip(f"this Keras needs TensorFlow: {error}")

@@ -12,6 +12,8 @@ import pytest
 from compat_tests.impl import clear
 from compat_tests.make_applications import described, picture, seeded
 
+IMPLS = ("jkeras", "keras3")  # which Kerases have this
+
 GOLDEN = pathlib.Path(__file__).parent / "golden"
 STORED = {
     name: json.loads(gzip.decompress((GOLDEN / name / "applications.json.gz").read_bytes()))

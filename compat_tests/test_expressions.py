@@ -7,6 +7,8 @@ import pytest
 
 from compat_tests.expression_cases import CASES, result
 
+IMPLS = ("jkeras", "keras3")  # which Kerases have this
+
 GOLDEN = pathlib.Path(__file__).parent / "golden" / "keras3" / "expressions.json"
 
 

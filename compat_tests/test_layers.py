@@ -70,10 +70,23 @@ def built(keras, impl, case, **changes):
     return layer, arguments
 
 
+# Where Keras 3 contradicts itself, so that it fails a test that its own golden values pass; see docs/differences.md.
+WRONG_IN_KERAS_3 = {
+    ("test_config_makes_an_equal_layer", "shear_random"): "its from_config refuses the factor that get_config gives",
+    ("test_config_makes_an_equal_layer", "conv_lstm2d_cell"): "the cell's config lacks the rank that it must be given",
+    ("test_symbolic_shape_is_the_real_shape", "random_crop_off"): "foretells cropped pictures where nothing is cropped",
+    ("test_symbolic_shape_is_the_real_shape", "bidirectional_backward"): "forgets the units of the backward layer",
+    ("test_equal_seeds_draw_equal_numbers", "aug_mix"): "chains are drawn by Python's random, whatever the seed",
+}
+
+
 @pytest.fixture(autouse=True)
 def skip_foreign_rows(request, impl):
     """A real Keras runs the rows that it has golden values for."""
     values = getattr(request.node, "callspec", None) and request.node.callspec.params
+    if impl == "keras3" and values:
+        if reason := WRONG_IN_KERAS_3.get((request.node.originalname, values["case"].id)):
+            pytest.skip(f"Keras 3 {reason}")
     if values and impl != "jkeras" and (impl not in values["case"].impls or values.get("real", impl) != impl):
         pytest.skip(f"not a row of {impl}")
 

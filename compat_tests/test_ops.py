@@ -10,6 +10,8 @@ import pytest
 from compat_tests import op_cases, op_runs
 from compat_tests.op_cases import ROWS
 
+IMPLS = ("jkeras", "keras3")  # which Kerases have this
+
 BASE = pathlib.Path(__file__).parent / "golden" / "keras3" / "ops"
 BY_ID = {row.id: row for row in ROWS}
 

@@ -26,12 +26,26 @@ def golden(real):
 @functools.cache
 def found(keras, name, real):
     if keras.__name__ != "jkeras":
+        implementations.clear(keras)
         return training_cases.run(keras, name)
     from jkeras import compat
 
     implementations.clear(keras)
     with compat.era(ERAS[real]):
         return training_cases.run(keras, name)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def resource_variables(impl):
+    """As for the golden values: with the others of TensorFlow 1, gradients may read a weight that the step has changed."""
+    if impl != "keras224":
+        yield
+        return
+    import tensorflow
+
+    tensorflow.enable_resource_variables()
+    yield
+    tensorflow.disable_resource_variables()
 
 
 @pytest.fixture

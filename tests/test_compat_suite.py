@@ -13,6 +13,11 @@ def test_the_modules_for_a_real_keras_import_no_jkeras_of_their_own():
     assert "test_files" not in names
 
 
+def test_a_module_says_which_kerases_have_what_it_tests():
+    names = {Path(path).stem for path in suite.modules("keras224")}
+    assert "test_layers" in names and "test_ops" not in names
+
+
 def test_keras_2_2_4_runs_in_a_process_that_its_host_prepares(tmp_path, monkeypatch):
     script = tmp_path / "keras224.py"
     script.write_text("")
