@@ -3,7 +3,9 @@
     python -m benchmarks.saving [--millions 100] [--repeats 3] [--callbacks]
 
 Prints, for each format, seconds, the ratio to numpy, and the peak of memory beside the parameters themselves (which are
-1.0): 0.1 means that a tenth of the parameters' size was needed on top. Both sides flush to the disk. Each measurement
+1.0): 0.1 means that a tenth of the parameters' size was needed on top. Both sides flush to the disk. The formats take
+turns in an order that is drawn anew for each round, for whoever comes after a big one gets its pages. ``cpu`` is the
+processor time of all threads over numpy's, which other processes on the machine disturb less. Each measurement
 of memory runs in a process of its own, where nothing else raises the peak. ``--callbacks`` instead measures the time of
 a step with EarlyStopping, ModelCheckpoint and CSVLogger and without them.
 """
@@ -12,6 +14,7 @@ import argparse
 import ctypes
 import gc
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -62,19 +65,22 @@ def load(model, folder, name):
 
 
 def times(millions, repeats):
-    """{format: (seconds to save, seconds to load)}, the best of so many rounds that take turns."""
+    """{format: (seconds to save, seconds to load, the same in processor time)}, the best of so many rounds."""
     model = make(millions)
     model.get_weights()
-    found = {name: ([], []) for name in FORMATS}
+    found = {name: ([], [], [], []) for name in FORMATS}
+    order, draw = list(FORMATS), random.Random(0)
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(repeats):
-            for name in FORMATS:
-                for work, kept in zip((save, load), found[name], strict=True):
-                    start = time.perf_counter()
+            draw.shuffle(order)
+            for name in order:
+                for number, work in enumerate((save, load)):
+                    start, used = time.perf_counter(), time.process_time()
                     held = work(model, folder, name)
-                    kept.append(time.perf_counter() - start)
+                    found[name][number].append(time.perf_counter() - start)
+                    found[name][number + 2].append(time.process_time() - used)
                     del held
-    return {name: tuple(min(kept) for kept in both) for name, both in found.items()}
+    return {name: tuple(map(min, kept)) for name, kept in found.items()}
 
 
 def high_water():
@@ -156,14 +162,16 @@ def main():
         peak(given.peak[0], given.millions, given.peak[1])
     else:
         taken, needed = times(given.millions, given.repeats), peaks(given.millions)
-        print(f"{'':16}{'save s':>8}{'ratio':>7}{'peak':>7}{'load s':>9}{'ratio':>7}{'peak':>7}")
+        head = "".join(f"{what + ' s':>9}{'ratio':>7}{'cpu':>7}{'peak':>7}" for what in ("save", "load"))
+        print(f"{'':16}{head}")
         for name in FORMATS:
-            save_s, load_s = taken[name]
-            by_save, by_load = (t / n for t, n in zip(taken[name], taken["numpy"], strict=True))
-            print(
-                f"{name:16}{save_s:8.2f}{by_save:7.2f}{needed[name][0]:7.2f}"
-                f"{load_s:9.2f}{by_load:7.2f}{needed[name][1]:7.2f}"
-            )
+            ratios = [t / n for t, n in zip(taken[name], taken["numpy"], strict=True)]
+            for number in range(2):
+                print(
+                    f"{name if not number else '':{16 * (1 - number)}}{taken[name][number]:9.2f}{ratios[number]:7.2f}"
+                    f"{ratios[number + 2]:7.2f}{needed[name][number]:7.2f}",
+                    end="\n" if number else "",
+                )
 
 
 if __name__ == "__main__":
