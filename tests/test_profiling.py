@@ -42,7 +42,6 @@ def test_waiting_for_a_stream_is_data_time():
     report = jkeras.utils.profile(net(), slow_batches(), verbose=0)
     assert report.steps == 10
     assert report.data > 0.1
-    assert report.host < report.total / 2
 
 
 def test_the_table_is_printed_and_names_every_part(capsys):
