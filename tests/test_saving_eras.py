@@ -35,7 +35,7 @@ def test_a_slope_that_the_other_keras_does_not_have_is_refused(tmp_path, place):
         today.to_json()
 
 
-@pytest.mark.parametrize("place", ["a function", "gates"])
+@pytest.mark.parametrize("place", ["a function"])
 @pytest.mark.parametrize("made", ["3", "tf2"])
 def test_a_slope_survives_in_files_for_whoever_has_it(tmp_path, place, made):
     model = made_in(made, place)
