@@ -47,8 +47,9 @@ def test_pictures_with_channels_first_are_shown_the_same_way(shown):
 
 
 def test_a_gallery_is_saved_where_a_path_is_given(tmp_path, shown):
+    others = plt.get_fignums()
     visualization.plot_image_gallery(PICTURES, rows=1, cols=3, path=tmp_path / "gallery.png", dpi=30)
-    assert (tmp_path / "gallery.png").read_bytes()[:4] == b"\x89PNG" and not shown and not plt.get_fignums()
+    assert (tmp_path / "gallery.png").read_bytes()[:4] == b"\x89PNG" and not shown and plt.get_fignums() == others
 
 
 def test_boxes_of_both_kinds_and_a_legend_are_shown(shown, monkeypatch):

@@ -54,7 +54,11 @@ class FilesIterator(Iterator):
 
     def _image(self, row):
         img = load_img(
-            self._filepaths[row], self.color_mode, self.target_size, self.interpolation, self.keep_aspect_ratio
+            self._filepaths[row],
+            color_mode=self.color_mode,
+            target_size=self.target_size,
+            interpolation=self.interpolation,
+            keep_aspect_ratio=self.keep_aspect_ratio,
         )
         x = img_to_array(img, data_format=self.data_format)
         return self._augmented(x) if self.image_data_generator else x
