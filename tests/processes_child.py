@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=2"
+os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=2"
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")  # results are compared with each other alone
 
 import numpy as np
