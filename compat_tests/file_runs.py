@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import json
 import os
+import random
 import sys
 import traceback
 import warnings
@@ -99,6 +100,7 @@ def set_up(k, name):
     case = CASES[name]
     implementations.clear(k)
     np.random.seed(1)
+    random.seed(1)  # where Keras 3 takes its seeds from
     model = case.build(k)
     if case.trains:
         for _ in range(STEPS):
