@@ -200,9 +200,9 @@ class CompiledLoss:
         self._model = model
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None) -> Any:
-        from ..train import compiling
+        from ..train import measuring
 
-        total = compiling.loss_of_outputs(self._model, None, y_true, y_pred, sample_weight)
+        total = measuring.loss_of_outputs(self._model, None, y_true, y_pred, sample_weight)
         for value in regularization_losses or ():
             total = total + value
         rows = (y_pred[0] if isinstance(y_pred, (list, tuple)) else y_pred).shape[0]
@@ -223,10 +223,10 @@ class CompiledMetrics:
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Updates the metrics of ``compile``."""
-        from ..train import compiling
+        from ..train import measuring
         from .tensorflow.tensor import unwrap
 
-        compiling.update_metrics(self._model, None, *unwrap((y_true, y_pred, sample_weight)))
+        measuring.update_metrics(self._model, None, *unwrap((y_true, y_pred, sample_weight)))
 
     @property
     def metrics(self) -> list[Any]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..core.symbolic import KerasTensor, record
 from ..layers.inputs import Input
-from ..train import checks, compiling
+from ..train import checks, compiling, measuring
 
 
 def _compiled(model: Any) -> Any:
@@ -50,7 +50,7 @@ def total_loss(model: Any) -> KerasTensor:
         value = jnp.zeros(())
         for loss, factor, y, p, w in zip(losses, scale, targets, outputs, weights, strict=True):
             if loss is not None:
-                value = value + compiling.loss_value(loss, y, p, w, compiled.era) * (1.0 if factor is None else factor)
+                value = value + measuring.loss_value(loss, y, p, w, compiled.era) * (1.0 if factor is None else factor)
         for penalty in model._regularization_losses():
             value = value + jnp.sum(penalty)
         return value

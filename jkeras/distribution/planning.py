@@ -16,7 +16,7 @@ import numpy as np
 
 from ..core import placement
 from ..core.dtypes import array_dtype
-from ..train import compiling, sharding, step
+from ..train import compiling, measuring, sharding, step
 from .mesh import DeviceMesh, LayoutMap, list_devices
 from .strategies import DataParallel, Distribution, ModelParallel
 
@@ -185,7 +185,7 @@ def _facts(model: Any, distribution: Distribution, batch: Any, memory: float | N
 @contextlib.contextmanager
 def _on_paper(model: Any) -> Iterator[None]:
     """The model's Variables without their arrays, and a copy of its optimizer; all is put back in the end."""
-    optimizer, variables = model.optimizer, [*model.variables, *compiling.metrics_variables(model)]
+    optimizer, variables = model.optimizer, [*model.variables, *measuring.metrics_variables(model)]
     before = [{name: getattr(v, name) for name in KEPT} for v in variables]
     programs = dict(model._programs)
     try:

@@ -9,7 +9,7 @@ from ..core.graph import Graph
 from ..core.layer import Layer, family
 from ..core.symbolic import KerasTensor
 from ..core.variable import Variable, initialize
-from ..train import compiling, loop, predicting
+from ..train import compiling, loop, measuring, predicting
 from . import arguments, compiled_call, files, quantizing
 from .state_tree import get_tree, set_tree
 
@@ -265,12 +265,12 @@ class Model(Layer):
     @property
     def metrics(self) -> list[Any]:
         """The metrics given to ``compile`` and those among the attributes."""
-        return compiling.metrics_of(self)
+        return measuring.metrics_of(self)
 
     @property
     def metrics_names(self) -> list[str]:
         """The names of what ``evaluate`` gives, in order."""
-        return compiling.metrics_names(self)
+        return measuring.metrics_names(self)
 
     @property
     def metrics_variables(self) -> list[Variable]:
@@ -374,15 +374,15 @@ class Model(Layer):
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
         """The scalar that training minimises; override it for a loss of your own."""
-        return compiling.compute_loss(self, x, y, y_pred, sample_weight, training)
+        return measuring.compute_loss(self, x, y, y_pred, sample_weight, training)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Updates the metrics and gives their results; override it for results of your own."""
-        return compiling.compute_metrics(self, x, y, y_pred, sample_weight)
+        return measuring.compute_metrics(self, x, y, y_pred, sample_weight)
 
     def get_metrics_result(self) -> dict[str, Any]:
         """The current results of the metrics by name."""
-        return compiling.metrics_result(self)
+        return measuring.metrics_result(self)
 
     def reset_metrics(self) -> None:
         """Starts the metrics anew."""
@@ -413,7 +413,7 @@ class Model(Layer):
         training: bool = True,
     ) -> Any:
         """``compute_loss`` as a pure function: (loss, (trainable, non-trainable, metric values))."""
-        return compiling.stateless_compute_loss(
+        return measuring.stateless_compute_loss(
             self, trainable_variables, non_trainable_variables, metrics_variables, x, y, y_pred, sample_weight, training
         )
 
@@ -429,7 +429,7 @@ class Model(Layer):
         optimizer_variables: Any = None,
     ) -> Any:
         """Keras 3's pure loss: (loss to derive, (loss, outputs, non-trainable values, metric values))."""
-        return compiling.loss_and_updates(
+        return measuring.loss_and_updates(
             self, trainable_variables, non_trainable_variables, metrics_variables, (x, y, sample_weight), training,
             optimizer_variables,
         )  # fmt: skip

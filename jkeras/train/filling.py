@@ -19,7 +19,7 @@ from ..core.purity import rows_are_independent
 from ..metrics.confusion import ThresholdMetric
 from ..metrics.f_score import _FScore
 from ..metrics.reduction import FunctionMean
-from . import compiling, programs, recompiling
+from . import measuring, programs, recompiling
 from .step import Carry, Plan, form_of, frame_for
 
 PART_BYTES = 2**25  # of the data that one call of the compiled program sees
@@ -90,7 +90,7 @@ def test_step(model: Any, plan: Plan) -> Any:
             for p, m in zip(outputs, masks, strict=True):
                 frames.set_mask(p, valid if m is None else jnp.asarray(m).astype(bool) & _beside(valid, m))
             count = jnp.sum(valid)
-            loss = compiling.compute_loss(model, x, y, y_pred, weight, rows=count)
+            loss = measuring.compute_loss(model, x, y, y_pred, weight, rows=count)
         with frame_for(plan, frame.values, False) as frame:
             for p, m in zip(outputs, masks, strict=True):
                 if m is not None:
@@ -101,7 +101,7 @@ def test_step(model: Any, plan: Plan) -> Any:
                 model._compiled.outputs, model._compiled.parts(y), outputs, weights, strict=True
             ):
                 if t is not None:
-                    compiling.update_output(output, t, p, w, model._compiled.era, counts=valid.astype("float32"))
+                    measuring.update_output(output, t, p, w, model._compiled.era, counts=valid.astype("float32"))
         return plan.carry_from(frame.values), {}
 
     return step

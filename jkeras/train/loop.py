@@ -11,7 +11,7 @@ import numpy as np
 from ..core.config import get_setting
 from ..core.declare import current_era, era_default, resolve_default
 from ..core.rng import fresh_seed
-from . import checks, compiling, sharding, step
+from . import checks, measuring, sharding, step
 from .callbacks.base import CallbackList
 from .data import adapt, validation_split
 from .interrupts import Deferred
@@ -188,7 +188,7 @@ def _validation(
 
 
 def _params(model: Any, source: Any, epochs: int, verbose: int, validation: Any) -> dict[str, Any]:
-    names = compiling.metrics_names(model)
+    names = measuring.metrics_names(model)
     params = {**pass_params(source, verbose), "epochs": epochs, "nb_epoch": epochs}
     params["do_validation"] = validation is not None
     params["metrics"] = names + ([f"val_{n}" for n in names] if validation is not None else [])

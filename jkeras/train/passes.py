@@ -10,7 +10,7 @@ import numpy as np
 from ..core import placement
 from ..core.config import get_setting
 from ..core.declare import current_era, era_default, resolve_default
-from . import compiling, filling, streaming, timing
+from . import filling, measuring, streaming, timing
 from .callbacks.base import CallbackList
 from .data import ArraySource
 from .data_shared import Turn
@@ -60,7 +60,7 @@ class Run:
 
     def _names(self) -> list[str]:
         if self.session.names is None:
-            names = compiling.metrics_names(self.model)
+            names = measuring.metrics_names(self.model)
             self.session.names = sorted(names) if current_era() == "3" else names
         return self.session.names
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from ..core import frame as frames
 from ..core import placement
 from ..core.variable import count_made
-from . import compiling, filling, host, programs, sharding, step
+from . import compiling, filling, host, measuring, programs, sharding, step
 from .compiler import jit_for
 from .step import Batch, Carry, Plan
 
@@ -70,7 +70,7 @@ class Session:
     def ordered_names(self) -> list[str]:
         """The names of the results in their order."""
         if self._ordered is None or self._ordered[0] != self._look():
-            self._ordered = self._look(), compiling.metrics_names(self.model)
+            self._ordered = self._look(), measuring.metrics_names(self.model)
         return self._ordered[1]
 
     def _step(self, mode: str) -> Any:
@@ -170,7 +170,7 @@ class Session:
             def reset() -> list[jax.Array]:
                 values = {v: jnp.zeros(v.shape, v.array_dtype) for v in plan.metrics}
                 with frames.Frame(values=values):
-                    for m in compiling.metrics_of(model):
+                    for m in measuring.metrics_of(model):
                         m.reset_state()
                 return [values[v] for v in plan.metrics]
 
@@ -185,10 +185,10 @@ class Session:
 
             def results(arrays: list[jax.Array]) -> dict[str, Any]:
                 with frames.Frame(values=dict(zip(plan.metrics, arrays, strict=True))):
-                    return compiling.metrics_result(model)
+                    return measuring.metrics_result(model)
 
             # results of metrics written by users may not be traceable
-            ours = all(type(m).__module__.startswith("jkeras.") for m in compiling.metrics_of(model))
+            ours = all(type(m).__module__.startswith("jkeras.") for m in measuring.metrics_of(model))
             self._results = jax.jit(results) if ours and self.jit else results
         return self._results([v.materialize() for v in plan.metrics])
 

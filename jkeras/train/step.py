@@ -9,7 +9,7 @@ import jax
 from ..core import calling
 from ..core import frame as frames
 from ..core.variable import Variable, initialize
-from . import compiling, recompiling
+from . import measuring, recompiling
 
 Batch = tuple[Any, Any, Any]  # inputs, targets, sample weights
 
@@ -57,7 +57,7 @@ def make_plan(model: Any, make: bool = True) -> Plan:
         _check_same(model, params)
     optimizer = list(model.optimizer.state_variables)
     known = {*map(id, params), *map(id, optimizer)}
-    metrics = [v for v in compiling.metrics_variables(model) if id(v) not in known]
+    metrics = [v for v in measuring.metrics_variables(model) if id(v) not in known]
     known.update(map(id, metrics))
     state = [v for v in variables if id(v) not in known]
     plan = Plan(params, state, optimizer, metrics, flags)
@@ -156,7 +156,7 @@ def _measure(
         if custom:
             logs = model.compute_metrics(x, y, y_pred, weight)
         else:
-            compiling.update_metrics(model, x, y, y_pred, weight)
+            measuring.update_metrics(model, x, y, y_pred, weight)
     return frame.values, logs  # type: ignore[return-value]
 
 
