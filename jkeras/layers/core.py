@@ -46,6 +46,12 @@ class Dense(Layer):
         outputs = adaptation.matmul(inputs, self.kernel)
         return self.activation(outputs if self.bias is None else outputs + self.bias)
 
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def _has_closed_form(self):  # unless a user's activation changes the shape
+        return type(self) is Dense and getattr(self.activation, "__module__", "").startswith("jkeras.")
+
     def get_config(self):
         return unless_set(super().get_config(), *adaptation.ARGUMENTS, "activity_regularizer")
 
