@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from jkeras import initializers
+from jkeras.core import rng
 from jkeras.core.rng import SeedGenerator, key_of
 from jkeras.core.variable import Variable, initial_values
-from jkeras.nn.random import Draw, draw, draw_many
+from jkeras.nn.random import Draw, draw, draw_many, threefry
 
 KEY = jax.random.key(7)
 
@@ -74,3 +75,25 @@ def test_a_function_config_of_keras_is_read(registered_name):
 
     config = {"module": "builtins", "class_name": "function", "config": "mine", "registered_name": registered_name}
     assert activations.deserialize(config, {"mine": mine, "custom>mine": mine}) is mine
+
+
+def test_threefry_draws_the_bits_of_jax():
+    halves = np.asarray(jax.random.key_data(KEY))
+    counters = np.arange(1000, dtype=np.uint32)
+    high, low = threefry(halves[0], halves[1], np.uint32(0), counters)
+    np.testing.assert_array_equal(high ^ low, jax.random.bits(KEY, (1000,), "uint32"))
+
+
+@pytest.mark.parametrize("seed", [0, 5, 2**31, 2**32 - 1])
+def test_a_fresh_key_is_the_key_of_its_seed(seed, monkeypatch):
+    monkeypatch.setattr(rng, "fresh_seed", lambda: seed)
+    assert rng.fresh_key() == jax.random.key(seed)
+
+
+def test_arrays_of_new_shapes_compile_nothing_and_are_copies(caplog):
+    given = np.ones((3, 1777), "float32")
+    with jax.log_compiles(), caplog.at_level("WARNING", logger="jax"):
+        weight = Variable(given)
+        weight.assign(given + 1)
+        given[:] = 9
+    assert not caplog.records and weight.numpy().max() == 2

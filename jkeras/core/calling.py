@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..nn.platform import to_array
 from . import dtypes, remat, symbolic
 from . import frame as frames
 from .declare import era_default, resolve_default
@@ -115,7 +116,7 @@ def _convert(layer: Any, masks: dict[int, Any], x: Any) -> Any:
         return x
     if isinstance(x, np.ndarray) and x.dtype.kind in "OUST":
         return x  # text: for layers that work on the host
-    y = x if isinstance(x, jax.Array) else jnp.asarray(x.value if hasattr(x, "_trainable") else x)
+    y = x if isinstance(x, jax.Array) else to_array(x.value if hasattr(x, "_trainable") else x)
     if layer.autocast and y.dtype.kind in "fV" and y.dtype != layer.compute_dtype and dtypes.is_float(y.dtype):
         y = y.astype(dtypes.array_dtype(layer.compute_dtype))
     mask = masks.get(id(x))

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.sharding import NamedSharding, PartitionSpec, Sharding
 
@@ -110,4 +109,4 @@ def constant(value: np.ndarray) -> Any:
 
 def copy(value: jax.Array) -> jax.Array:
     """A second array like the first, laid out as it is."""
-    return jnp.array(value, copy=True) if value.is_fully_addressable else value.copy()
+    return jax.device_put(value, may_alias=False) if value.is_fully_addressable else value.copy()

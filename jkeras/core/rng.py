@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..nn.platform import to_array
 from . import frame as frames
 from .variable import Variable
 
@@ -69,7 +70,12 @@ def fresh_seed() -> int:
 
 def fresh_key() -> jax.Array:
     """A new key at each call."""
-    return jax.random.key(fresh_seed())
+    seed = np.array([0, fresh_seed()], np.uint32)
+    if jax.config.jax_default_prng_impl == "threefry2x32":  # type: ignore[attr-defined]
+        return jax.random.wrap_key_data(
+            to_array(seed), impl="threefry2x32"
+        )  # what key() makes, with nothing to compile
+    return jax.random.key(seed[1])
 
 
 def fold_path(key: jax.Array, path: str) -> jax.Array:

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..nn.platform import to_array
 from ..nn.random import Draw, draw, draw_many
 from . import config, dtypes, memory, placement, program_cache
 from . import frame as frames
@@ -146,7 +147,7 @@ class Variable:
 
     def assign(self, value: Any) -> jax.Array:
         """Sets a new value of the same shape; raises ValueError for another shape."""
-        value = jnp.asarray(value.value if isinstance(value, Variable) else value)
+        value = to_array(value.value if isinstance(value, Variable) else value)
         if value.shape != self.shape:
             raise ValueError(
                 f"Variable {self.path!r}: expected a value of shape {self.shape}, received shape {tuple(value.shape)}."
@@ -298,7 +299,7 @@ def _as_array(value: Any, dtype: Any) -> jax.Array:
         value = np.asarray(value)
         dtype = config.floatx() if value.dtype.kind == "f" else value.dtype
     with jax.ensure_compile_time_eval():
-        array = jnp.asarray(value.value if isinstance(value, Variable) else value)
+        array = to_array(value.value if isinstance(value, Variable) else value)
         return array if dtype is None else array.astype(dtypes.array_dtype(dtype))
 
 

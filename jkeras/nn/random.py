@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.random import threefry2x32_p
+
+from .platform import to_array
 
 ROW = 128
 SQRT2 = np.float32(np.sqrt(2))
@@ -56,7 +57,7 @@ def draw_many(key: jax.Array, folds: Sequence[int], shapes: Sequence[Sequence[in
         if kind == "constant":
             filled = jnp.full if isinstance(key, jax.core.Tracer) else np.full  # NumPy has nothing to compile
             for i in chosen:
-                values[i] = jnp.asarray(filled(shapes[i], plans[i].a, "float32"))
+                values[i] = to_array(filled(shapes[i], plans[i].a, "float32"))
             continue
         if not _splittable(key):
             for i in chosen:
@@ -65,7 +66,7 @@ def draw_many(key: jax.Array, folds: Sequence[int], shapes: Sequence[Sequence[in
         flat, starts = _draw_flat(key, kind, [(folds[i], shapes[i], plans[i]) for i in chosen])
         for i, start in zip(chosen, starts, strict=True):
             size = int(np.prod(shapes[i], dtype=np.int64))
-            values[i] = jnp.asarray(flat[start : start + size].reshape(shapes[i]))
+            values[i] = to_array(flat[start : start + size].reshape(shapes[i]))
     return values
 
 
@@ -90,9 +91,9 @@ def _draw_flat(key: jax.Array, kind: str, requests: list) -> tuple[Any, list[int
     first = np.zeros(total, np.uint32)
     first[: sum(rows)] = np.concatenate([np.arange(r, dtype=np.uint32) * ROW for r in rows])
     a, b = (spread([plan[i] for _, _, plan in requests], np.float32) for i in (1, 2))
-    flat = _rows(key, spread([fold for fold, _, _ in requests], np.uint32), first, a, b, kind=kind).reshape(-1)
+    flat = _rows(jax.random.key_data(key), spread([fold for fold, _, _ in requests], np.uint32), first, a, b, kind=kind)
     on_host = not isinstance(flat, jax.core.Tracer) and all(d.platform == "cpu" for d in flat.devices())
-    return np.asarray(flat) if on_host else flat, starts  # cutting on the host needs no compilation
+    return (np.asarray(flat) if on_host else flat).reshape(-1), starts  # cutting on the host needs no compilation
 
 
 def _bucket(rows: int) -> int:
@@ -101,14 +102,36 @@ def _bucket(rows: int) -> int:
     return -(-rows // step) * step
 
 
+ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
+
+
+def threefry(key1: Any, key2: Any, x1: Any, x2: Any) -> tuple[Any, Any]:
+    """Threefry-2x32 with 20 rounds (Salmon et al. 2011) of the counters x1, x2, unsigned integers of 32 bits.
+
+    JAX's own is a loop on the CPU, which goes to memory at each of its rounds; this is one expression that XLA computes in
+    registers. Measured (jax 0.10.2, processor time, 25.6 million uniform numbers): compiling 0.36 -> 0.07 s, drawing 0.80 -> 0.07
+    s, the same bits; ``benchmarks.draws``.
+
+    >>> [hex(int(v)) for v in threefry(*map(np.uint32, (0x13198A2E, 0x03707344, 0x243F6A88, 0x85A308D3)))]
+    ['0xc4923a9c', '0x483df7a0']
+    """
+    keys = key1, key2, key1 ^ key2 ^ np.uint32(0x1BD11BDA)
+    x1, x2 = jnp.add(x1, key1), jnp.add(x2, key2)
+    for i in range(5):
+        for r in ROTATIONS[i % 2]:
+            x1 = x1 + x2
+            x2 = x1 ^ ((x2 << np.uint32(r)) | (x2 >> np.uint32(32 - r)))
+        x1, x2 = x1 + keys[(i + 1) % 3], x2 + keys[(i + 2) % 3] + np.uint32(i + 1)
+    return x1, x2
+
+
 @partial(jax.jit, static_argnames="kind")
 def _rows(key: jax.Array, fold: jax.Array, first: jax.Array, a: jax.Array, b: jax.Array, kind: str) -> jax.Array:
-    """(rows,) folds, first element numbers and parameters -> (rows, ROW) values; as jax.random draws them."""
-    keys = jax.random.key_data(jax.vmap(jax.random.fold_in, (None, 0))(key, fold))
-    index = first[:, None] + jnp.arange(ROW, dtype="uint32")
-    halves = (jnp.broadcast_to(keys[:, i, None], index.shape) for i in (0, 1))
-    high, low = threefry2x32_p.bind(*halves, jnp.zeros_like(index), index)
-    unit = jax.lax.bitcast_convert_type(((high ^ low) >> 9) | jnp.uint32(0x3F800000), jnp.float32) - 1.0
+    """key data, (rows,) folds, first element numbers and parameters -> (rows, ROW) values; as jax.random draws them."""
+    nothing = np.uint32(0)
+    one, two = threefry(key[0], key[1], nothing, fold)  # fold_in
+    high, low = threefry(one[:, None], two[:, None], nothing, first[:, None] + np.arange(ROW, dtype=np.uint32))
+    unit = jax.lax.bitcast_convert_type(((high ^ low) >> 9) | np.uint32(0x3F800000), jnp.float32) - 1.0
     a, b = a[:, None], b[:, None]
     if kind == "uniform":
         return jnp.maximum(a, unit * (b - a) + a)
