@@ -9,7 +9,7 @@ from jkeras import layers, losses, metrics
 from jkeras.train import filling
 
 RNG = np.random.default_rng(0)
-ROWS = (70, 3, 64, 1, 131, 40)
+ROWS = [(70, 3, 64, 1, 131, 40), (1, 20, 131, 32, 500), (32, 1, 33, 2)]
 
 
 def dense(last=3, activation="softmax"):
@@ -101,13 +101,30 @@ def test_several_outputs_keep_their_own_losses():
     np.testing.assert_allclose(list(found.values()), list(wanted.values()), rtol=2e-6)
 
 
-def test_any_number_of_rows_compiles_at_most_two_programs():
+@pytest.mark.parametrize("numbers", ROWS)
+def test_any_number_of_rows_compiles_at_most_two_programs(numbers):
     model = dense()
     model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    for rows in ROWS:
+    for rows in numbers:
         model.evaluate(*data(rows), batch_size=32, verbose=0)
-    programs = model._programs["session"]._epoch.values()
-    assert sum(p._compiled._cache_size() for p in programs) == 2
+    session = model._programs["session"]
+    loops = [p._compiled for p in session._epoch.values()]
+    assert sum(p._cache_size() for p in (*loops, session._filled[0])) == 2
+
+
+@pytest.mark.parametrize("numbers", ROWS[1:])
+def test_a_batch_alone_gives_what_it_gives_without_filling(numbers):
+    model, hook, seen = dense(), jkeras.callbacks.LambdaCallback(), []
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    hook.on_test_batch_end = lambda batch, logs=None: seen.append((batch, dict(logs)))
+    found, given = [], [data(rows) for rows in numbers]
+    for x, y in given:
+        found.append(model.evaluate(x, y, batch_size=32, verbose=0))
+        assert float(model.metrics[0].result()) == pytest.approx(found[-1][0], rel=1e-6)
+        assert model.evaluate(x, y, batch_size=32, verbose=0, callbacks=[hook]) == found[-1]
+    wanted = [plainly(model, x, y, batch_size=32, verbose=0) for x, y in given]
+    np.testing.assert_allclose(found, wanted, rtol=2e-6)
+    assert seen[-1][1]["loss"] == found[-1][0]
 
 
 def test_batches_of_a_stream_are_filled_up_to_the_first():

@@ -173,12 +173,12 @@ class ArraySource:
     @property
     def host_only(self):
         """Does it hold text, which stays on the host for the preprocessing layers?"""
-        return any(is_text(a) for _, a in leaves(self.arrays))
+        return any(map(is_text, jax.tree.leaves(self.arrays)))
 
     @property
     def nbytes(self):
         """Bytes of all arrays."""
-        return sum(a.nbytes for _, a in leaves(self.arrays))
+        return sum(a.nbytes for a in jax.tree.leaves(self.arrays))
 
     def order(self, rng=None):
         """The samples of the next epoch: an int32 array of indices, in batches of `batch_size`.

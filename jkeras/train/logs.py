@@ -77,11 +77,11 @@ class Logs(dict):
                 compute, self._later = self._later, None
                 for key, value in compute().items():
                     super().__setitem__(key, value)
-            pending = {k: v for k, v in super().items() if isinstance(v, jax.Array)}
-            for key, value in jax.device_get(pending).items():
-                super().__setitem__(key, value)
-            for key, value in super().items():
-                super().__setitem__(key, number(value))
+            stored = super().items()
+            if any(type(value) is not float for _, value in stored):
+                fetched = jax.device_get({k: v for k, v in stored if isinstance(v, jax.Array)})
+                for key, value in {**dict(stored), **fetched}.items():
+                    super().__setitem__(key, number(value))
         return self
 
     def stored_name(self, key):

@@ -16,7 +16,7 @@ from .callbacks.base import CallbackList
 from .data import adapt, validation_split
 from .interrupts import Deferred
 from .logs import Logs
-from .passes import Run, first_batch, pass_params
+from .passes import Run, first_batch, in_order, pass_params, single_batch
 from .session import session_of
 from .step import Plan
 
@@ -244,6 +244,10 @@ def evaluate(
     checks.fits(model, batch, source)
     session = session_of(model, batch)
     _check_split(session, source)
+    if not verbose and not callbacks:
+        logs = single_batch(session, source)
+        if logs is not None:
+            return _as_result(model, in_order(logs, session.ordered_names), return_dict)
     callback_list = CallbackList(callbacks, add_progbar=verbose != 0, model=None)
     callback_list.set_params(pass_params(source, verbose))
     for callback in callback_list:
@@ -258,8 +262,9 @@ def evaluate(
 def _as_result(model: Any, logs: Any, return_dict: bool) -> Any:
     if return_dict:
         return dict(Logs(logs).settle())
-    names = [n for n in model._programs["session"].ordered_names() if n in logs]
-    values = [logs[n] for n in names] + [v for k, v in logs.items() if k not in names]
+    left = dict(logs.items())
+    values = [left.pop(key) for key in map(logs.stored_name, model._programs["session"].ordered_names()) if key in left]
+    values += left.values()
     return values[0] if len(values) == 1 else values
 
 

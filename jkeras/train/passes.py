@@ -1,7 +1,7 @@
 """One pass over the data: steps, the hooks between them, and where an exact resume takes up."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -66,12 +66,7 @@ class Run:
 
     def final_logs(self) -> Logs:
         """The metrics of a finished pass, read from the device."""
-        found = Logs(self.last_logs or self.session.results()).settle()
-        if current_era() != "3":
-            names = self._names()
-            rest = [k for k in found if k not in names]
-            return Logs({k: found[k] for k in (*(n for n in names if n in found), *rest)})
-        return Logs({k: found[k] for k in sorted(found)})
+        return in_order(Logs(self.last_logs or self.session.results()), self._names)
 
     def epoch(self, mode: str, source: Any, rng: Any) -> int:
         """One pass; gives the number of steps done."""
@@ -79,11 +74,12 @@ class Run:
         start = 0
         if mode == "train":
             start = self.position.begin_epoch(source, rng)
+        here = source.kind == "arrays" and self._fits(source)
+        if here and mode == "test" and self.fills and self.session.fills():
+            return self._filled_epoch(source)
         if not start:
             self.session.reset_metrics()
-        if source.kind == "arrays" and self._fits(source):
-            if mode == "test" and self.fills and self.session.fills():
-                return self._filled_epoch(source)
+        if here:
             return self._array_epoch(mode, source, rng, start)
         return self._stream_epoch(mode, source, rng, start)
 
@@ -108,25 +104,39 @@ class Run:
 
     def _filled_epoch(self, source: ArraySource) -> int:
         """Evaluation in parts of sizes that are compiled already, if it may be."""
-        size, done = source.batch_size, 0
-        order = source.order()
-        begin, stop = int(order[0]), int(order[-1]) + 1
+        size, done, begin, stop = source.batch_size, 0, 0, source.size
+        if source.given_steps is not None:
+            order = source.order()
+            begin, stop = int(order[0]), int(order[-1]) + 1
         if (limit := get_setting("max_steps_per_epoch")) is not None:
             stop = min(stop, begin + limit * size)
         most = max(1, filling.PART_BYTES // filling.batch_bytes(source))
-        count = self.session.sizes(size, source.arrays).choose(-(-(stop - begin) // size), most)
-        places = self.session.whole(np.arange(count * size, dtype=np.int32))
-        for first in range(begin, stop, count * size):
-            last = min(first + count * size, stop)
+        rows = self.session.sizes(size, source.arrays).choose(stop - begin, size, most)
+        for first in range(begin, stop, rows):
+            last = min(first + rows, stop)
             with timing.span("data"):
-                data = self.session.whole(filling.part_of(source, first, last, count * size))
-            steps, at = -(-(last - first) // size), 0
-            while at < steps:
-                self._size = size if at < steps - 1 else last - first - at * size
-                wanted = self._until_hook("test", done + at, steps - at)
-                at = self._chunk("filled", data, places, size, at, wanted, done)
-            done += steps
+                part = filling.part_of(source, first, last, rows)
+            done = (self._filled_batch if rows <= size else self._filled_part)(part, done, size, last - first)
         return done
+
+    def _filled_batch(self, part: tuple, done: int, size: int, rows: int) -> int:
+        self._size = rows
+        self._begin("test", done)
+        self.last_logs = self.session.run_filled(part, fresh=not done)
+        self._end("test", done + 1)
+        return done + 1
+
+    def _filled_part(self, part: tuple, done: int, size: int, rows: int) -> int:
+        if not done:
+            self.session.reset_metrics()
+        with timing.span("data"):
+            data, places = self.session.whole(part), self.session.whole(np.arange(len(part[1]), dtype=np.int32))
+        steps, at = -(-rows // size), 0
+        while at < steps:
+            self._size = size if at < steps - 1 else rows - at * size
+            wanted = self._until_hook("test", done + at, steps - at)
+            at = self._chunk("filled", data, places, size, at, wanted, done)
+        return done + steps
 
     def _until_hook(self, mode: str, done: int, left: int) -> int:
         wanted = self.callbacks.batches_until_hook(done, mode)
@@ -183,6 +193,26 @@ class Run:
         logs = self.logs()
         hook(done - 1, logs.with_head({"batch": done - 1, "size": self._size}) if self._tells_size else logs)
         self.interrupts.check()
+
+
+def in_order(logs: Logs, names: Callable[[], list[str]]) -> Logs:
+    """The values of ``logs``, as the era orders them: by the alphabet, or as ``names()``, which come first."""
+    found = dict(logs.items())
+    if current_era() == "3":
+        return Logs(sorted(found.items()))
+    first = {logs.stored_name(n): None for n in names()}
+    return Logs({k: found[k] for k in (*first, *(k for k in found if k not in first)) if k in found})
+
+
+def single_batch(session: Session, source: Any) -> Logs | None:
+    """The results of an evaluation without callbacks whose data are one batch; None if it is not of that kind."""
+    if source.kind != "arrays" or source.given_steps or source.size > source.batch_size or not session.fills():
+        return None
+    sizes = session.sizes(source.batch_size, source.arrays)
+    rows = sizes.choose(source.size, source.batch_size, 1)
+    if rows > source.batch_size or source.host_only:
+        return None
+    return Logs(session.run_filled(filling.filled(source.arrays, rows), fresh=True))
 
 
 class Position:

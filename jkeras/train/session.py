@@ -47,6 +47,7 @@ class Session:
         self._results: Any = None
         self.names: list[str] | None = None
         self._reset: Any = None
+        self._filled: tuple | None = None
         self.pace: dict[str, Pace] = {"train": Pace(), "test": Pace()}
         self._sizes: dict[tuple, filling.Sizes] = {}
         self._fills: bool | None = None
@@ -157,14 +158,33 @@ class Session:
         self._put_back(mode, carry)
         return logs
 
+    def run_filled(self, given: tuple, fresh: bool) -> dict[str, Any]:
+        """The results of an evaluation after this filled batch; the metrics start anew if it is ``fresh``."""
+        plan = self.plan
+        if self._filled is None:
+            self._filled = jax.jit(filling.batch_program(self.model, plan)), self._initial()
+        run, metrics = self._filled
+        if not fresh:
+            metrics = [v._cell for v in plan.metrics]
+        params, state = ([v._cell for v in group] for group in plan[:2])
+        results, metrics, changed = run(params, state, metrics, given)
+        programs.put_back(plan.metrics, metrics)
+        if changed:
+            programs.put_back([plan.state[i] for i in changed], list(changed.values()))
+        return results.as_dict() if isinstance(results, filling.Packed) else results
+
     # ---- metrics
 
     def reset_metrics(self) -> None:
         """Sets the metrics back, in one compiled call."""
+        if type(self.model).reset_metrics.__module__ != "jkeras.models.model" or not self.jit:
+            self.model.reset_metrics()
+        else:
+            programs.put_back(self.plan.metrics, self._initial())
+
+    def _initial(self) -> list[jax.Array]:
+        """New arrays of the metrics before any data."""
         model, plan = self.model, self.plan
-        if type(model).reset_metrics.__module__ != "jkeras.models.model" or not self.jit:
-            model.reset_metrics()
-            return
         if self._reset is None:
 
             def reset() -> list[jax.Array]:
@@ -176,7 +196,7 @@ class Session:
 
             places = {} if self.split is None else {"out_shardings": self.split.whole}
             self._reset = jax.jit(reset, **places)
-        programs.put_back(plan.metrics, self._reset())
+        return self._reset()
 
     def results(self) -> dict[str, Any]:
         """Results of the metrics as they are now, by name."""
