@@ -229,6 +229,16 @@ def test_line_length_and_positions_shape_the_table():
     assert max(map(len, text.splitlines())) == 60
 
 
+def test_a_function_gets_the_summary_in_a_notebook_too(monkeypatch):
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    assert "first (Dense)" in summary_of(Sequential([Input((3,)), layers.Dense(4, name="first")]))
+
+
+def test_columns_too_narrow_for_a_summary_are_refused():
+    with pytest.raises(ValueError, match="too narrow"):
+        summary_of(Sequential([Input((3,)), layers.Dense(4)]), line_length=12)
+
+
 # ------------------------------------------------- what trains, and memory
 
 

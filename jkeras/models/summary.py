@@ -2,6 +2,8 @@
 
 import io
 import math
+import re
+import shutil
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -9,19 +11,33 @@ from ..core import placement
 from ..core.declare import current_era
 from ..core.dtypes import array_dtype
 from ..core.layer import Layer
-from ..core.symbolic import Node
 
 
 class Row(NamedTuple):
-    """One line of the table."""
+    """One layer, or one function of the graph."""
 
-    depth: int
     name: str
     kind: str
-    shape: str
-    params: str
-    connected: list[str]
-    trainable: str
+    shape: Any  # a tuple, a list or dict of tuples, or None: unknown
+    params: int | None  # None: not built
+    sources: list[str]
+    trains: bool
+    weighs: bool  # are there weights?
+    inner: list["Row"]
+
+
+class Layout(NamedTuple):
+    """How the table is to look."""
+
+    line_length: int | None
+    positions: list[float] | None
+    connected: bool
+    show_trainable: bool
+
+    def header(self) -> list[str]:
+        """The names of the columns."""
+        names = ["Layer (type)", "Output Shape", "Param #"]
+        return names + ["Connected to"] * self.connected + ["Trainable"] * self.show_trainable
 
 
 def print_summary(
@@ -36,17 +52,18 @@ def print_summary(
     """Prints a table of the layers of a model; of several processes the main one does."""
     if print_fn is None and not placement.is_main():
         return
-    layers = _in_range(model, layer_range)
-    connected = _is_branched(model)
+    layout = Layout(line_length, positions, _is_branched(model), show_trainable)
+    rows = list(_rows(model, _in_range(model, layer_range), expand_nested))
     if current_era() == "3":
-        text = _modern(model, layers, connected, line_length, positions, expand_nested, show_trainable)
-        if print_fn is None:
-            print(text)
-        else:
-            print_fn(text)
+        _modern(model, rows, layout, print_fn)
         return
-    for line in _classic(model, layers, connected, line_length, positions, expand_nested, show_trainable):
+    from .summary_classic import lines
+
+    for line in lines(model.name, rows, layout, totals(model)):
         (print_fn or print)(line)
+
+
+# ------------------------------------------------- what is in the table
 
 
 def _in_range(model: Any, layer_range: Any) -> list[Layer]:
@@ -55,8 +72,6 @@ def _in_range(model: Any, layer_range: Any) -> list[Layer]:
         return layers
     if len(layer_range) != 2 or not all(isinstance(s, str) for s in layer_range):
         raise ValueError(f"summary: layer_range must be two names (first, last), received {layer_range!r}.")
-    import re
-
     found = [[i for i, one in enumerate(layers) if re.match(pattern, one.name)] for pattern in map(str, layer_range)]
     if not found[0] or not found[1]:
         raise ValueError(f"summary: no layers match layer_range={layer_range!r}.")
@@ -78,26 +93,26 @@ def _is_branched(model: Any) -> bool:
     return any(n > 1 for n in uses.values())
 
 
-def _rows(model: Any, layers: list[Any], expand_nested: bool, depth: int = 0) -> Iterator[Row]:
+def _rows(model: Any, layers: list[Any], expand_nested: bool) -> Iterator[Row]:
     graph = getattr(model, "_graph", None)
     nodes = {id(n) for n in graph.nodes} if graph is not None else set()
     for one in _with_functions(model, layers):
-        is_layer = isinstance(one, Layer)
-        weights = is_layer and one.weights
+        if not isinstance(one, Layer):
+            kind = "".join(part.capitalize() for part in one.fn.__name__.strip("_").split("_"))
+            yield Row(one.name, kind, _shape(one), 0, _sources(one, nodes), True, False, [])
+            continue
+        count = _count(one.weights)
+        inner = one.layers if expand_nested and hasattr(one, "layers") else []
         yield Row(
-            depth,
             one.name,
-            type(one).__name__
-            if is_layer
-            else "".join(part.capitalize() for part in one.fn.__name__.strip("_").split("_")),
+            type(one).__name__,
             _shape(one),
-            _params(one),
-            _sources(one, nodes) if depth == 0 else [],
-            ("Y" if one.trainable else "N") if weights else "-",
+            count if one.built or count else None,
+            _sources(one, nodes),
+            one.trainable,
+            bool(one.weights),
+            list(_rows(one, inner, True)) if inner else [],
         )
-        inner = one.layers if expand_nested and is_layer and hasattr(one, "layers") else []
-        if inner:
-            yield from _rows(one, inner, True, depth + 1)
 
 
 def _with_functions(model: Any, layers: list[Any]) -> list[Any]:
@@ -109,29 +124,17 @@ def _with_functions(model: Any, layers: list[Any]) -> list[Any]:
     return [op for op in graph.operations if id(op) in chosen or (every and not isinstance(op, Layer))]
 
 
-def _shape(one: Any) -> str:
-    nodes: list[Node] = one._inbound_nodes
-    if nodes:
-        shapes = [t.shape for t in nodes[0].output_tensors]
-    else:
-        built = getattr(one, "_build_shape", None)
-        if built is None:
-            return "?"
-        try:
-            found = one.compute_output_shape(built)
-        except Exception:  # a user's layer may not say, and the table is still wanted
-            return "?"
-        shapes = found if isinstance(found, list) else [found]
-    return ", ".join(str(tuple(s)) for s in shapes)
-
-
-def _params(one: Any) -> str:
-    if not isinstance(one, Layer):
-        return "0"
-    count = sum(math.prod(v.shape) for v in one.weights)
-    if not one.built and not count:
-        return "0 (unbuilt)"
-    return f"{count:,}"
+def _shape(one: Any) -> Any:
+    if one._inbound_nodes:
+        shapes = [tuple(t.shape) for t in one._inbound_nodes[0].output_tensors]
+        return shapes[0] if len(shapes) == 1 else shapes
+    built = getattr(one, "_build_shape", None)
+    if built is None:
+        return None
+    try:
+        return one.compute_output_shape(built)
+    except Exception:  # a user's layer may not say, and the table is still wanted
+        return None
 
 
 def _sources(one: Any, nodes: set[int]) -> list[str]:
@@ -145,55 +148,12 @@ def _sources(one: Any, nodes: set[int]) -> list[str]:
     return found
 
 
-# ------------------------------------------------- Keras 3
-
-
-def _modern(
-    model: Any,
-    layers: list,
-    connected: bool,
-    line_length: int | None,
-    positions: list[float] | None,
-    expand_nested: bool,
-    show_trainable: bool,
-) -> str:
-    import rich.box
-    import rich.console
-    import rich.markup
-    import rich.table
-
-    names = ["Layer (type)", "Output Shape", "Param #"]
-    names += (["Connected to"] if connected else []) + (["Trainable"] if show_trainable else [])
-    if positions is None:
-        positions = [0.3, 0.56, 0.74, 1.0] if connected else [0.45, 0.8, 1.0]
-        if show_trainable:
-            positions = [p * (0.9 if p < 1.0 or not connected else 0.9) for p in positions] + [1.0]
-    line_length = line_length or (108 if connected else 88)
-    if positions[-1] <= 1:
-        positions = [p * line_length for p in positions]
-    widths = [b - a for a, b in zip([0, *positions], positions, strict=False)][: len(names)]
-    table = rich.table.Table(width=line_length, show_lines=True, box=rich.box.HEAVY_HEAD)
-    for name, width in zip(names, widths, strict=False):
-        justify: Any = "right" if name == "Param #" else "center" if name == "Trainable" else "left"
-        table.add_column(name, width=max(1, int(width) - 3), justify=justify)
-    for row in _rows(model, layers, expand_nested):
-        indent = "   " * row.depth + ("└ " if row.depth else "")
-        cells = [f"{indent}{row.name} ({row.kind})", row.shape, row.params]
-        cells += [", ".join(row.connected) or "-"] if connected else []
-        cells += [row.trainable] if show_trainable else []
-        table.add_row(*map(rich.markup.escape, cells))
-    buffer = io.StringIO()
-    console = rich.console.Console(file=buffer, width=line_length, color_system=None, force_terminal=False)
-    console.print(f'Model: "{rich.markup.escape(model.name)}"')
-    console.print(table)
-    for label, count, size in _totals(model):
-        console.print(f" {label}: {count:,} ({readable_size(size)})", highlight=False)
-    return buffer.getvalue().rstrip("\n")
-
-
-def _totals(model: Any) -> list[tuple[str, int, int]]:
+def totals(model: Any) -> list[tuple[str, int, int]]:
+    """What stands below the table: (label, number of parameters, bytes)."""
     train, rest = model.trainable_weights, model.non_trainable_weights
     optimizer = list(model.optimizer.variables) if model.optimizer is not None and model.optimizer.built else []
+    if current_era() != "3":
+        optimizer = []
     groups = [
         ("Total params", [*train, *rest, *optimizer]),
         ("Trainable params", train),
@@ -225,60 +185,100 @@ def readable_size(size: float) -> str:
     return ""
 
 
-# ------------------------------------------------- Keras 1 and 2
+# ------------------------------------------------- Keras 3
+
+CLASS, NUMBER, UNKNOWN, OFF = (f"color({n})" for n in (33, 34, 45, 9))
 
 
-def _classic(
-    model: Any,
-    layers: list,
-    connected: bool,
-    line_length: int | None,
-    positions: list[float] | None,
-    expand_nested: bool,
-    show_trainable: bool,
-) -> Iterator[str]:
-    newer = current_era() == "tf2"
-    if not connected:
-        line_length, positions = line_length or 65, positions or [0.45, 0.85, 1.0]
+def _modern(model: Any, rows: list[Row], layout: Layout, print_fn: Callable | None) -> None:
+    import rich.console
+    from rich.text import Text
+
+    from ..train import progress
+
+    if print_fn is None and not progress.is_interactive_logging_enabled():
+        print_fn = progress.print_msg
+    if print_fn is None:  # the console sees itself whether it is a terminal, a notebook or a file
+        console = rich.console.Console(highlight=False)
     else:
-        line_length, positions = line_length or 98, positions or [0.33, 0.55, 0.67, 1.0]
-    stops = [int(line_length * p) for p in positions] if positions[-1] <= 1 else [int(p) for p in positions]
-    fields = ["Layer (type)", "Output Shape", "Param #"] + (["Connected to"] if connected else [])
-    if show_trainable:
-        line_length += 11
-        stops.append(line_length)
-        fields.append("Trainable")
-    lead = " " if newer else ""
-    if newer:
-        yield f'Model: "{model.name}"'
-    yield "_" * line_length
-    yield lead + _columns(fields, stops)
-    yield "=" * line_length
-    rows = list(_rows(model, layers, expand_nested))
-    for i, row in enumerate(rows):
-        cells = [f"{row.name} ({row.kind})", row.shape, row.params.split(" ")[0].replace(",", "")]
-        extra = row.connected[1:]
-        cells += [row.connected[0] if row.connected else ""] if connected else []
-        cells += [row.trainable] if show_trainable else []
-        yield lead + _columns(cells, stops)
-        for source in extra if connected else []:
-            yield lead + _columns(["", "", "", source], stops)
-        if newer:
-            yield " " * line_length if i < len(rows) - 1 else "=" * line_length
-        else:
-            yield ("_" if i < len(rows) - 1 else "=") * line_length
-    for label, count, size in _totals(model)[:3]:
-        total = _count(model.weights) if label == "Total params" else count
-        total_size = _bytes(model.weights) if label == "Total params" else size
-        yield (
-            f"{label}: {total} ({readable_size(total_size).replace(' B', ' Byte')})" if newer else f"{label}: {total:,}"
+        console = rich.console.Console(
+            highlight=False, force_terminal=False, color_system=None, force_jupyter=False, file=io.StringIO()
         )
-    yield "_" * line_length
+    console.print(Text(f'Model: "{model.name}"', "bold"))
+    console.print(_table(rows, layout))
+    for label, count, size in totals(model):
+        console.print(Text.assemble((f" {label}: ", "bold"), (f"{count:,}", NUMBER), f" ({readable_size(size)})"))
+    if print_fn is not None:
+        print_fn(console.file.getvalue().rstrip("\n"))
 
 
-def _columns(cells: list[str], stops: list[int]) -> str:
-    line = ""
-    for cell, stop in zip(cells, stops, strict=False):
-        line = (line + " " if line else "") + str(cell)
-        line = line[:stop].ljust(stop)
-    return line
+def _table(rows: list[Row], layout: Layout) -> Any:
+    import rich.table
+
+    standard = [0.3, 0.56, 0.74, 1.0] if layout.connected else [0.45, 0.8, 1.0]
+    positions, longest = layout.positions or standard, 108 if layout.connected else 88
+    if layout.show_trainable:
+        longest += 12
+    length = layout.line_length or min(longest, shutil.get_terminal_size().columns - 4)
+    if positions[-1] > 1:  # in characters
+        positions = [p / length for p in positions]
+    if layout.show_trainable:
+        positions = [*(p * 0.9 for p in positions), 1.0]
+    stops = [int(p * length) for p in positions]
+    widths = [b - a for a, b in zip([0, *stops], stops, strict=False)]
+    if min(widths) < 4:
+        raise ValueError(f"summary: columns of {widths} characters are too narrow. Give a larger line_length.")
+    columns = [
+        rich.table.Column(name, width=width, justify=JUSTIFY.get(name, "left"))
+        for name, width in zip(layout.header(), widths, strict=False)
+    ]
+    table = rich.table.Table(*columns, width=length, show_lines=True)
+    for row, depth in _flat(rows):
+        table.add_row(*_cells(row, depth, layout))
+    return table
+
+
+JUSTIFY: Any = {"Param #": "right", "Trainable": "center"}
+
+
+def _flat(rows: list[Row], depth: int = 0) -> Iterator[tuple[Row, int]]:
+    for row in rows:
+        yield row, depth
+        yield from _flat(row.inner, depth + 1)
+
+
+def _cells(row: Row, depth: int, layout: Layout) -> list[Any]:
+    from rich.text import Text
+
+    indent = "   " * depth + "└ " if depth else ""
+    params = "0 (unbuilt)" if row.params is None else f"{row.params:,}"
+    cells = [
+        Text.assemble(indent + row.name, " (", (row.kind, CLASS), ")"),
+        _coloured(_shape_text(row.shape)),
+        _coloured(params),
+    ]
+    if layout.connected:
+        cells.append(_coloured(", ".join(row.sources) or "-", r"(?<=\[)\d+(?=\])"))
+    if layout.show_trainable:
+        said = "-" if not row.weighs else "Y" if row.trains else "N"
+        cells.append(Text(said, {"-": "bold", "Y": f"bold {NUMBER}", "N": f"bold {OFF}"}[said]))
+    return cells
+
+
+def _coloured(text: str, numbers: str = r"[\d,]*\d") -> Any:
+    from rich.text import Text
+
+    made = Text(text)
+    made.highlight_regex(numbers, NUMBER)
+    made.highlight_regex("None", UNKNOWN)
+    return made
+
+
+def _shape_text(shape: Any) -> str:
+    if shape is None:
+        return "?"
+    if isinstance(shape, list):
+        return f"[{', '.join(map(_shape_text, shape))}]"
+    if isinstance(shape, dict):
+        return f"{{{', '.join(f'{k}: {_shape_text(v)}' for k, v in shape.items())}}}"
+    return f"({', '.join(map(str, shape))})"
