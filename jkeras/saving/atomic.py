@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..core import placement
+from ..train.callbacks.state_file import make_room
 
 _LEFT_OVER = 600  # seconds without a write: another machine may write here, whose processes are not seen
 
@@ -27,6 +28,7 @@ def replacing(path: Any) -> Iterator[str]:
     os.makedirs(folder, exist_ok=True)
     temporary = os.path.join(folder, f".{os.path.basename(path)}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     _remove_left_over(folder, os.path.basename(path))
+    make_room(path)
     try:
         yield temporary
         if os.path.exists(path):

@@ -7,6 +7,7 @@ import secrets
 from typing import Any
 
 from ..core import placement
+from ..train.callbacks.state_file import make_room
 from . import hdf5, store
 from .atomic import replacing
 from .errors import FileError
@@ -26,6 +27,8 @@ def write(path: str, model: Any, max_shard_size: float) -> None:
     folder, base = os.path.split(path[: -len(ENDING)])
     mark, made, places, total = secrets.token_hex(4), [], {}, 0
     before = _shards_of(path)
+    for name in before:
+        make_room(os.path.join(folder, name))
     try:
         for number, content in enumerate(_divided(model, limit)):
             name = f"{base}_{number:05}-{mark}{_SHARD}"
