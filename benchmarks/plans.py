@@ -63,13 +63,13 @@ COLUMNS_AND_ROWS = {
     ".*/(gate|up)/kernel": (None, "model"),
     ".*/down/kernel": ("model", None),
     ".*vocabulary/kernel": (None, "model"),
-    ".*embedding.*/embeddings": (None, "model"),
+    ".*embedding.*/embeddings": ("model", None),
 }
 PLANS = {
     "resnet": lambda: distribution.plan(resnet50, 8, batch=256, memory=16 * GB),
-    "transformer-64": lambda: distribution.plan(transformer, 64, batch=64, fsdp=True, memory=80 * GB),
+    "transformer-64": lambda: distribution.plan(transformer, 64, batch=256, fsdp=True, memory=80 * GB),
     "transformer-256": lambda: distribution.plan(
-        transformer, {"batch": 32, "model": 8}, COLUMNS_AND_ROWS, 128, fsdp=True, memory=80 * GB
+        transformer, {"batch": 32, "model": 8}, COLUMNS_AND_ROWS, 256, fsdp=True, memory=80 * GB
     ),
     "small": lambda: distribution.plan(small, {"batch": 2, "model": 4}, COLUMNS_AND_ROWS, 8, fsdp=True),
 }

@@ -18,12 +18,15 @@ from ..core import placement
 from ..core.dtypes import array_dtype
 from ..train import compiling, measuring, sharding, step
 from .mesh import DeviceMesh, LayoutMap, list_devices
+from .messages import collectives
 from .strategies import DataParallel, Distribution, ModelParallel
 
-COLLECTIVES = ("all-reduce", "all-gather", "reduce-scatter", "all-to-all", "collective-permute", "collective-broadcast")
-BYTES = {"pred": 1, "s4": 0.5, "u4": 0.5, "s8": 1, "u8": 1, "bf16": 2, "f16": 2, "s16": 2, "u16": 2, "f64": 8, "s64": 8, "u64": 8,
-         "c64": 8, "c128": 16}  # fmt: skip
 CHILD = "jkeras.distribution.planning"
+# What the CPU's compiler does and those for GPUs and TPUs do not: it keeps what a RematScope wants computed again, and sums all
+# gradients in one message at the end. It has two orders of work, and which takes less memory depends on the model.
+NOT_ON_DEVICES = {"xla_disable_hlo_passes": "cse_barrier_expander,cpu-all-reduce-combiner"}
+OTHER_ORDER = {"xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED"}
+ORDER_MATTERS = 2**30  # bytes; for less, the second order is not worth the time
 KEPT = ("_cell", "_lent", "_layout", "_distribution", "_gather")
 
 
@@ -153,11 +156,9 @@ def _facts(model: Any, distribution: Distribution, batch: Any, memory: float | N
         )
         lowered = jax.jit(run, donate_argnums=1).lower((), carry, data)
         traced = time.perf_counter()
-        compiled = lowered.compile()
+        compiled, scratch = _compiled(lowered)
     done = time.perf_counter()
     sizes = [sum(_bytes_of(a) for a in group) for group in carry]
-    analysis = compiled.memory_analysis()
-    scratch = int(analysis.temp_size_in_bytes) if analysis is not None else 0
     stats = jax.local_devices()[0].memory_stats() or {}
     data_bytes = sum(_bytes_of(a) for a in jax.tree.leaves(data))
     gradients = min(sizes[0], scratch)
@@ -180,6 +181,20 @@ def _facts(model: Any, distribution: Distribution, batch: Any, memory: float | N
         "seconds_tracing": traced - begin,
         "seconds_compiling": done - traced,
     }
+
+
+def _compiled(lowered: Any) -> tuple[Any, int]:
+    """The program, and the bytes that it takes on each device beside its arguments."""
+
+    def made(options: dict[str, str] | None) -> tuple[Any, int]:
+        program = lowered.compile(options)
+        analysis = program.memory_analysis()
+        return program, int(analysis.temp_size_in_bytes) if analysis is not None else 0
+
+    if jax.default_backend() != "cpu":
+        return made(None)
+    found = made(NOT_ON_DEVICES)
+    return found if found[1] < ORDER_MATTERS else min(found, made(NOT_ON_DEVICES | OTHER_ORDER), key=lambda f: f[1])
 
 
 @contextlib.contextmanager
@@ -249,55 +264,6 @@ def _batch_like(model: Any, batch: Any) -> tuple[Any, Any]:
     flat = dict(zip(model.output_names, graph.output_tensors, strict=True))
     chosen = losses if isinstance(losses, dict) else dict(zip(flat, losses, strict=True))
     return x, {name: target(flat[name], loss) for name, loss in chosen.items()}
-
-
-# ------------------------------------------------- what a compiled program sends
-
-
-def collectives(text: str) -> dict[str, dict[str, int]]:
-    """How often each kind of message is sent in a compiled program, and the bytes that each device gets by it.
-
-    >>> line = "ENTRY %main {\\n %a = f32[8,2]{1,0} all-reduce(f32[8,2] %x), replica_groups={}\\n}"
-    >>> collectives(line)
-    {'all-reduce': {'count': 1, 'bytes': 64}}
-    """
-    bodies: dict[str, list[str]] = {}
-    entry = name = ""
-    for line in text.splitlines():
-        head = re.match(r"(ENTRY )?%?([\w.\-]+) (?:\(.*\) -> .*)?\{", line)
-        if head:
-            name = head[2]
-            bodies[name] = []
-            entry = name if head[1] else entry
-        elif name:
-            bodies[name].append(line)
-    found: dict[str, dict[str, int]] = {}
-    _count(bodies, entry, 1, found)
-    return dict(sorted(found.items()))
-
-
-def _count(bodies: dict[str, list[str]], name: str, times: int, found: dict) -> None:
-    for line in bodies.get(name, ()):
-        made = re.match(r"\s*(?:ROOT )?%?[\w.\-]+ = (.*?) ([a-z\-]+)\(", line)
-        if not made:
-            continue
-        kind = made[2].removesuffix("-start")
-        if kind in COLLECTIVES:
-            one = found.setdefault(kind, {"count": 0, "bytes": 0})
-            one["count"] += times
-            one["bytes"] += times * _bytes(made[1], made[2].endswith("-start"))
-        inner = re.findall(r"(?:body|to_apply|calls|true_computation|false_computation)=%?([\w.\-]+)", line)
-        trips = re.search(r'"known_trip_count":\{"n":"(\d+)"', line)
-        if kind in ("while", "call", "fusion", "conditional", "async"):
-            for other in inner:
-                _count(bodies, other, times * (int(trips[1]) if trips and kind == "while" else 1), found)
-
-
-def _bytes(shapes: str, started: bool) -> int:
-    sizes = []
-    for kind, dims in re.findall(r"([a-z]+[0-9a-z]*)\[([\d,]*)\]", shapes):
-        sizes.append(int(BYTES.get(kind, 4) * math.prod(int(d) for d in dims.split(",") if d)))
-    return sizes[-1] if started and sizes else sum(sizes)  # what is started lists its operands, too
 
 
 # ------------------------------------------------- in a process with simulated devices
