@@ -74,6 +74,87 @@ def layer_cases(keras):
     return {f"{name}_{config}": lambda n=name, c=config: run(n, c) for name in makes for config in configs}
 
 
+def numbers(shape, seed):
+    """Fixed numbers that no machine rounds in another way."""
+    return (np.random.RandomState(seed).randint(-999, 1000, shape) / 512).astype("float32")
+
+
+def blocks(keras, width=6):
+    """A model of two blocks, with an attention in the first, and their structure."""
+    layers = keras.layers
+    tokens = keras.Input((5,), dtype="int32")
+    embedding = layers.Embedding(11, width, name="embedding")
+
+    def block(name, attention):
+        x = keras.Input((5, width))
+        y = layers.MultiHeadAttention(2, 2, name=f"{name}_heads")(x, x) if attention else x
+        y = layers.Dense(7, activation="tanh", name=f"{name}_wide")(y)
+        y = layers.Dense(width, name=f"{name}_narrow")(y)
+        return keras.Model(x, y, name=name)
+
+    first, second = block("first", True), block("second", False)
+    model = keras.Model(tokens, second(first(embedding(tokens))))
+    model.set_weights([numbers(w.shape, i) for i, w in enumerate(model.get_weights())])
+    return model, {"pre_block_layers": [embedding], "sequential_blocks": [first, second]}
+
+
+def calibration_cases(keras):
+    """name -> function of no arguments: weights and outputs of models that looked at data."""
+    q = keras.quantizers
+    data = [np.array([[3, 1, 4, 1, 5]]), np.array([[9, 2, 6, 5, 3]])]
+    tokens = np.array([[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]])
+    configs = {
+        "gptq": lambda **more: q.GPTQConfig(data, str.split, num_samples=2, sequence_length=5, **more),
+        "awq": lambda **more: q.AWQConfig(data, str.split, num_samples=2, sequence_length=5, **more),
+    }
+    options = {
+        "gptq_whole": {"group_size": -1},
+        "gptq_groups": {"group_size": 2},
+        "gptq_8_bits": {"group_size": 4, "weight_bits": 8},
+        "gptq_3_bits": {"group_size": -1, "weight_bits": 3, "symmetric": True},
+        "gptq_2_bits": {"group_size": -1, "weight_bits": 2, "per_channel": False},
+        "gptq_ordered": {"group_size": 3, "activation_order": True, "hessian_damping": 0.1},
+        "awq_whole": {"group_size": -1},
+        "awq_groups": {"group_size": 4, "num_grid_points": 5},
+    }
+
+    def run(name):
+        model, structure = blocks(keras)
+        mode = name.split("_")[0]
+        model.quantize(mode, config=configs[mode](quantization_layer_structure=structure, **options[name]))
+        names = [layer.dtype_policy.name for layer in model._flatten_layers() if type(layer).__name__ == "Dense"]
+        return [names, model(tokens), *model.get_weights()]
+
+    return {name: lambda n=name: run(n) for name in options}
+
+
+def training_cases(keras):
+    """name -> function of no arguments: what training under float8 leaves."""
+    x, y = numbers((8, 4), 1), numbers((8, 2), 2)
+
+    def run(**more):
+        config = {"mode": "float8", "source_name": "float32", "amax_history_length": 3}
+        policy = keras.dtype_policies.QuantizedFloat8DTypePolicy(**config)
+        layers = [keras.layers.Dense(3, activation="tanh", dtype=policy), keras.layers.Dense(2, dtype=policy)]
+        model = keras.Sequential([keras.Input((4,)), *layers])
+        values = [numbers(w.shape, i) for i, w in enumerate(model.get_weights())]
+        kept = [w if w.size < 2 or w.shape == (3,) and not w.any() else v for w, v in zip(model.get_weights(), values)]
+        model.set_weights(kept)
+        model.compile(keras.optimizers.Adam(0.01, **more), "mse")
+        model.fit(x, y, batch_size=4, epochs=3, shuffle=False, verbose=0)
+        slots = (
+            [] if "use_ema" in more else model.optimizer.variables
+        )  # Keras 3 on JAX gives averages away with the weights
+        return [model.predict(x, verbose=0), *model.get_weights(), *[v.numpy() for v in slots]]
+
+    return {
+        "float8_adam": run,
+        "float8_clipped": lambda: run(clipnorm=0.1, weight_decay=0.1),
+        "float8_average": lambda: run(use_ema=True, ema_momentum=0.5),
+        "float8_accumulated": lambda: run(gradient_accumulation_steps=2),
+    }
+
+
 def plain(value):
     if isinstance(value, dict):
         return {k: plain(v) for k, v in value.items()}
@@ -82,10 +163,25 @@ def plain(value):
     return np.asarray(value).tolist() if hasattr(value, "shape") else value
 
 
+def look_at_data(keras):
+    """Keras 3.15 hooks ``call`` to see what comes into a layer, but runs ``quantized_call``: let it run the hook."""
+    plainly = keras.layers.Layer.quantized_call
+
+    def quantized_call(self, *args, **kwargs):
+        hooked = getattr(vars(self).get("call"), "__name__", "") == "hook"
+        return self.call(*args, **kwargs) if hooked else plainly(self, *args, **kwargs)
+
+    keras.layers.Layer.quantized_call = quantized_call
+
+
 def main():
     import keras
 
+    look_at_data(keras)
+    # The places where Keras 3 looks at data are drawn anew in each process, by the hash of a text; take the first ones.
+    keras.src.quantizers.gptq_core.hash = lambda value: 0
     runs = cases(keras.quantizers, keras.ops.convert_to_tensor) | layer_cases(keras)
+    runs |= calibration_cases(keras) | training_cases(keras)
     found = {name: plain(run()) for name, run in runs.items()}
     text = json.dumps({"keras": keras.__version__, "found": found}, indent=1, sort_keys=True)
     (pathlib.Path(__file__).parent / "golden" / "keras3" / "quantizers.json").write_text(text + "\n")

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 import jkeras
-from compat_tests.make_quantizers import X, cases, layer_cases, plain
+from compat_tests.make_quantizers import X, calibration_cases, cases, layer_cases, plain, training_cases
 from jkeras import quantizers
 
 FOUND = json.loads((pathlib.Path(__file__).parent / "golden" / "keras3" / "quantizers.json").read_text())["found"]
 CASES = cases(quantizers, jnp.asarray) | layer_cases(jkeras)
+CALIBRATED, TRAINED = calibration_cases(jkeras), training_cases(jkeras)
 
 
 def flat(value):
@@ -29,6 +30,29 @@ def test_numbers_are_those_of_keras_3(name):
         assert found == expected
     else:
         np.testing.assert_allclose(found, expected, 1e-6)
+
+
+def by_kind(values):
+    """(texts, integers, floats) of nested lists."""
+    kinds = {str: [], int: [], float: []}
+    for value in flat(values):
+        kinds[type(value)].append(value)
+    return kinds.values()
+
+
+@pytest.mark.parametrize("name", CALIBRATED)
+def test_bits_chosen_by_looking_at_data_are_those_of_keras_3(name):
+    found, expected = plain(CALIBRATED[name]()), FOUND[name]
+    for mine, real in zip(by_kind(found), by_kind(expected), strict=True):
+        assert (
+            mine == real if real and not isinstance(real[0], float) else np.allclose(mine, real, rtol=1e-4, atol=1e-5)
+        )
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_training_in_float8_leaves_what_keras_3_leaves(name):
+    found, expected = flat(plain(TRAINED[name]())), flat(FOUND[name])
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
 
 
 def test_gradients_of_rounding_pass_inside_and_go_to_the_bounds_outside():

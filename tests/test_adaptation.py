@@ -5,7 +5,10 @@ import numpy as np
 import pytest
 
 from jkeras import Input, Sequential, dtype_policies, layers
+from jkeras.core.variable import Variable
 from jkeras.layers import adaptation
+from jkeras.nn import calibration, quantization
+from jkeras.optimizers import SGD, Adam, LossScaleOptimizer
 from jkeras.quantizers import AbsMaxQuantizer, AWQConfig, GPTQConfig, Int4QuantizationConfig, Int8QuantizationConfig
 
 
@@ -13,6 +16,21 @@ def built(**config):
     layer = layers.Dense(3, **config)
     layer.build((None, 4))
     return layer
+
+
+def quantized(config):
+    layer = built()
+    layer.quantize(config=config)
+    return layer
+
+
+def table():
+    layer = layers.Embedding(5, 4)
+    layer.build((None,))
+    return layer
+
+
+GPTQ = GPTQConfig([[1, 2]], None, sequence_length=2, num_samples=1)
 
 
 def test_lora_starts_where_the_layer_was_and_trains_little():
@@ -56,6 +74,64 @@ def test_quantized_weights_go_through_a_store():
     assert [np.asarray(store[k]).dtype.name for k in "012"] == ["int8", "float32", "float32"]
     other.load_own_variables(store)
     np.testing.assert_array_equal(layer(jnp.ones((2, 4))), other(jnp.ones((2, 4))))
+
+
+def test_lora_over_int8_is_merged_into_what_files_hold():
+    layer, other, store, x = built(), built(), {}, jnp.ones((2, 4))
+    layer.quantize("int8"), other.quantize("int8")
+    layer.enable_lora(2, b_initializer="ones")
+    layer.save_own_variables(store)
+    other.load_own_variables(store)
+    np.testing.assert_allclose(layer(x), other(x), atol=0.1)
+    assert abs(other(x) - x @ layer.kernel.base.value).max() > 0.1
+
+
+@pytest.mark.parametrize("mode", ["int8", "int4", "float8"])
+def test_a_quantized_layer_comes_back_from_its_config(mode):
+    layer, x = quantized(mode), jnp.array([[1.0, -2.0, 0.5, 3.0]])
+    again = layers.Dense.from_config(layer.get_config())
+    again.build((None, 4))
+    again.load_own_variables(stored(layer))
+    np.testing.assert_array_equal(layer(x), again(x))
+    assert layer.dtype_policy == again.dtype_policy
+
+
+def stored(layer):
+    store = {}
+    layer.save_own_variables(store)
+    return store
+
+
+@pytest.mark.parametrize("group", [-1, 100])
+def test_gptq_loses_less_than_rounding_in_matrices_of_several_blocks(group):
+    draws = np.random.RandomState(0)
+    weights = jnp.asarray(draws.standard_normal((3, 200)), "float32")
+    x = jnp.asarray(draws.standard_normal((400, 8)) @ draws.standard_normal((8, 200)), "float32")
+    found = calibration.gptq(weights, calibration.add_to_hessian(jnp.zeros((200, 200)), 0, x), 4, group)
+    assert found["kernel_scale"].shape == (3, 1 if group == -1 else 2)
+    args = found["kernel_scale"], found["kernel_zero"], found["g_idx"], -1
+    scale, zero = (part[:, found["g_idx"].astype(int)] for part in args[:2])
+    plain = quantization.to_steps(weights, scale, zero, 4)
+    losses = [jnp.abs(x @ (quantization.from_groups(s, *args) - weights).T).mean() for s in (found["steps"], plain)]
+    assert losses[0] < 0.8 * losses[1]
+
+
+def test_a_weight_that_takes_its_gradient_as_it_is_has_no_slots():
+    straight, usual = Variable(np.ones(2, "float32")), Variable(np.ones(2, "float32"))
+    straight.overwrite_with_gradient = True
+    optimizer = Adam(0.1, clipnorm=1e-3, gradient_accumulation_steps=2)
+    for gradient in ([3.0, 1.0], [2.0, 5.0]):
+        optimizer.apply([jnp.array(gradient), jnp.ones(2)], [straight, usual])
+    assert straight.numpy().tolist() == [3.0, 5.0] and abs(usual.numpy()[0] - 0.9) < 1e-3
+    assert [v.name for v in optimizer.variables if v.name.endswith("_momentum")] == ["variable_momentum"]
+
+
+def test_the_scale_of_a_loss_does_not_touch_a_weight_that_takes_its_gradient_as_it_is():
+    straight = Variable(np.ones(2, "float32"))
+    straight.overwrite_with_gradient = True
+    optimizer = LossScaleOptimizer(SGD(0.1), initial_scale=8.0)
+    optimizer.apply([jnp.array([3.0, 1.0])], [straight])
+    assert straight.numpy().tolist() == [3.0, 1.0]
 
 
 def test_a_quantized_policy_builds_a_quantized_layer():
@@ -105,10 +181,19 @@ def test_configurations_that_look_at_data_are_kept_without_it():
         (lambda: built(lora_rank=2).quantize("int8"), ValueError, "adapted"),
         (lambda: built(kernel_constraint="non_neg").enable_lora(2), ValueError, "constraint"),
         (lambda: built().enable_lora(0), ValueError, "positive"),
-        (lambda: built().quantize("int3"), NotImplementedError, "int8"),
+        (lambda: built().quantize("int3"), ValueError, "int8"),
         (lambda: built().quantize(), ValueError, "mode"),
         (lambda: built().quantize("int8", config=Int4QuantizationConfig()), ValueError, "contradicts"),
-        (lambda: built().quantize(config=GPTQConfig(None, None)), NotImplementedError, "'gptq'"),
+        (lambda: built().quantize("gptq"), ValueError, "GPTQConfig"),
+        (lambda: built().quantize(config=3), ValueError, "QuantizationConfig"),
+        (lambda: built(dtype="float16").quantize("int8"), ValueError, "float16"),
+        (lambda: quantized("int4").quantize("int8"), ValueError, "once"),
+        (lambda: quantized(GPTQ).enable_lora(2), NotImplementedError, "'gptq'"),
+        (lambda: quantized("float8").enable_lora(2), NotImplementedError, "'float8'"),
+        (lambda: quantized(GPTQ).save_own_variables({}), ValueError, "not chosen"),
+        (lambda: built().quantized_build((5, 3), "int8"), ValueError, "shape"),
+        (lambda: table().quantize("float8"), NotImplementedError, "int4"),
+        (lambda: net().quantize("gptq", config=GPTQ), ValueError, "sequential_blocks"),
         (lambda: built().quantize(config=Int8QuantizationConfig(AbsMaxQuantizer(axis=1))), ValueError, r"axis=\(0,\)"),
         (lambda: net().quantize("int8", filters=3), ValueError, "filters"),
         (lambda: Sequential([layers.Dense(3)]).quantize("int8"), ValueError, "built"),

@@ -1,27 +1,26 @@
-"""Low-rank adaptation (LoRA) and int8 quantization of the matrix of Dense, EinsumDense and Embedding, outside of them.
+"""Low-rank adaptation (LoRA) and quantization of the matrix of Dense, EinsumDense and Embedding, outside of them.
 
-A layer multiplies by its matrix; this module exchanges the matrix for an object that multiplies in another way.
+A layer multiplies by its matrix; this module exchanges the matrix for an object that multiplies in another way: ``LowRank``
+here, or one of the formats of ``quantized.py``.
 Sources: Hu et al., 2021, https://arxiv.org/abs/2106.09685; https://keras.io/api/quantizers/
 """
 
-from functools import partial
-
-import jax
 import jax.numpy as jnp
-import numpy as np
 
-from ..core import dtypes, registry
+from ..core import connections, dtypes, registry
 from ..core.declare import Converter
 from ..core.spec import describe
 from ..nn.product import rows_matmul
+from .quantized import FORMATS, Calibrated, FewBits, Float8, Matrix
 
 ARGUMENTS = ("lora_rank", "lora_alpha")
+DENSE = "...i,io->...o"
 Quantization = Converter(
     lambda value: registry.deserialize(value) if isinstance(value, dict) else value, registry.serialize
 )
 
 
-class LowRank:
+class LowRank(Matrix):
     """A matrix that is worth ``base + scale * a @ b``."""
 
     def __init__(self, base, a, b, scale):
@@ -29,126 +28,55 @@ class LowRank:
         self.shape, self.dtype, self.ndim = base.shape, base.dtype, base.ndim
 
     @property
-    def value(self):
-        return self.base.value + jnp.matmul(self.a.value, self.b.value) * self.scale
-
-    def numpy(self):
-        return np.asarray(self.value)
-
-    def __jax_array__(self):
-        return self.value
-
-    def __array__(self, dtype=None, copy=None):
-        return self.numpy() if dtype is None else self.numpy().astype(dtype)
-
-    def __rmatmul__(self, inputs):
-        return matmul(inputs, self.base) + inputs @ self.a @ self.b * self.scale
-
-
-class Int8:
-    """A matrix kept as int8 with one scale for each output; ``inner`` brings inputs to int8 as well before they meet it."""
-
-    def __init__(self, stored, scale, equation, inner):
-        self.stored, self.scale, self.equation, self.inner = stored, scale, equation, inner
-        self.shape, self.dtype, self.ndim = stored.shape, stored.dtype, stored.ndim
+    def more(self):
+        """What is added."""
+        return jnp.matmul(self.a.value, self.b.value) * self.scale
 
     @property
     def value(self):
-        _, kernel, out = parts(self.equation)
-        return self.stored.value / arrange(self.scale.value, out.replace("...", ""), kernel)
+        return self.base.value + self.more
 
-    def __rmatmul__(self, inputs):
-        equation = explicit(self.equation, inputs.ndim)
-        return int8_einsum(equation, self.inner, inputs, self.stored.value, self.scale.value)
+    def product(self, equation, inputs):
+        base = einsum(equation, inputs, self.base)
+        if equation == DENSE:
+            return (base + inputs @ self.a @ self.b * self.scale).astype(base.dtype)
+        return (base + jnp.einsum(equation, inputs, self.more)).astype(base.dtype)
 
-
-for _kind in (LowRank, Int8):
-    jax.tree_util.register_pytree_node(_kind, lambda matrix: ((matrix.value,), None), lambda _, leaves: leaves[0])
+    def rows(self, indices, dtype):
+        more = rows(self.a, indices, dtype) @ self.b.value.astype(dtype) * self.scale
+        return rows(self.base, indices, dtype) + more
 
 
 # ------------------------------------------------- products
 
 
-def parts(equation):
-    """Labels of input, kernel and output."""
-    left, out = equation.split("->")
-    return (*left.split(","), out)
-
-
-def explicit(equation, ndim):
-    """An equation without dots, for inputs of so many axes."""
-    equation = equation.replace(" ", "")
-    hidden = ndim - len(parts(equation)[0].replace(".", ""))
-    return equation.replace("...", "ZYXWVUTS"[:hidden])
-
-
-def to_int8(x, axis):
-    """(int8 values, what they were multiplied by) by the largest magnitude along ``axis``."""
-    scale = (127.0 / (jnp.max(jnp.abs(x), axis=axis, keepdims=True) + 1e-7)).astype(x.dtype)
-    return jnp.clip(jnp.round(x * scale), -127, 127).astype("int8"), scale
-
-
-def arrange(scale, labels, out):
-    """A scale with axes ``labels`` (1 where summed over) made to broadcast against an output with axes ``out``."""
-    kept = [label for label in out if label in labels]
-    flat = jnp.einsum(scale, list(map(ord, labels)), list(map(ord, kept)))
-    return flat.reshape([flat.shape[kept.index(label)] if label in kept else 1 for label in out])
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def int8_einsum(equation, inner, inputs, stored, scale):
-    """``einsum`` of inputs, brought to int8 by ``inner``, with an int8 kernel; gradients are those of the kernel as a float.
-
-    Without ``inner`` the inputs stay what they are.
-    """
-    source, kernel, out = parts(equation)
-    summed = tuple(i for i, label in enumerate(source) if label in kernel and label not in out)
-    if inner is None:
-        return jnp.einsum(equation, inputs, stored.astype(inputs.dtype)) / scale.astype(inputs.dtype)
-    small, inputs_scale = inner(inputs, axis=summed)
-    product = jnp.einsum(equation, small, stored, preferred_element_type="int32").astype(inputs.dtype)
-    return product / (arrange(inputs_scale, source, out) * scale.astype(inputs.dtype))
-
-
-def _forward(equation, inner, inputs, stored, scale):
-    return int8_einsum(equation, inner, inputs, stored, scale), (inputs, stored, scale)
-
-
-def _backward(equation, inner, kept, upstream):
-    inputs, stored, scale = kept
-    source, kernel, out = parts(equation)
-    full = jnp.broadcast_to(1 / scale.astype(upstream.dtype), upstream.shape)
-    spelled = f"{out},{kernel}->{source}"
-    gradient = jnp.einsum(spelled, upstream * full, stored.astype(upstream.dtype))
-    return gradient, np.zeros(stored.shape, jax.dtypes.float0), jnp.zeros_like(scale)
-
-
-int8_einsum.defvjp(_forward, _backward)
+def affine(inputs, kernel, bias, equation=None):
+    """Inputs times a kernel that may be adapted, plus a bias, if any."""
+    outputs = matmul(inputs, kernel) if equation is None else einsum(equation, inputs, kernel)
+    if bias is None:
+        return outputs
+    bias = jnp.asarray(bias)
+    if isinstance(kernel, Float8) and bias.dtype == "float32":
+        bias = bias.astype("bfloat16").astype("float32")  # so that programs for float8 add it in the same kernel
+    return outputs + bias
 
 
 def matmul(inputs, kernel):
     """``inputs @ kernel`` that knows adapted kernels; the operator alone may take the kernel's value first."""
-    if isinstance(kernel, LowRank | Int8):
-        return kernel.__rmatmul__(inputs)
-    return rows_matmul(inputs, jnp.asarray(kernel))
+    return kernel.product(DENSE, inputs) if isinstance(kernel, Matrix) else rows_matmul(inputs, jnp.asarray(kernel))
 
 
 def einsum(equation, inputs, kernel):
     """``jnp.einsum`` that knows adapted kernels."""
-    if isinstance(kernel, LowRank):
-        more = jnp.matmul(kernel.a.value, kernel.b.value) * kernel.scale
-        return einsum(equation, inputs, kernel.base) + jnp.einsum(equation, inputs, more)
-    return matmul(inputs, kernel) if isinstance(kernel, Int8) else jnp.einsum(equation, inputs, jnp.asarray(kernel))
+    if isinstance(kernel, Matrix):
+        return kernel.product(equation, inputs)
+    return jnp.einsum(equation, inputs, jnp.asarray(kernel))
 
 
 def rows(table, indices, dtype):
     """Rows of a table, which may be adapted; NaN for indices out of range."""
-    if isinstance(table, LowRank):
-        more = rows(table.a, indices, dtype) @ table.b.value.astype(dtype) * table.scale
-        return rows(table.base, indices, dtype) + more
-    if isinstance(table, Int8):
-        scale = jnp.take(table.scale.value, indices, axis=0, mode="fill")[..., None]
-        return (jnp.take(table.stored.value, indices, axis=0, mode="clip") / scale).astype(dtype)
+    if isinstance(table, Matrix):
+        return table.rows(indices, dtype)
     return jnp.take(jnp.asarray(table), indices, axis=0, mode="fill").astype(dtype)
 
 
@@ -188,8 +116,13 @@ def enable_lora(self, rank, lora_alpha=None, a_initializer="he_uniform", b_initi
     if not isinstance(rank, int) or rank < 1:
         raise ValueError(f"{describe(self)}: expected a positive integer as rank of LoRA, received {rank!r}.")
     base = getattr(self, name)
-    a = self.add_weight(f"lora_{name}_a", (*base.shape[:-1], rank), initializer=a_initializer)
-    b = self.add_weight(f"lora_{name}_b", (rank, base.shape[-1]), initializer=b_initializer)
+    if isinstance(base, Calibrated | Float8):
+        raise NotImplementedError(
+            f"{describe(self)}: LoRA goes with floats, int8 and int4, not with {self.quantization_mode!r}."
+        )
+    more = {"dtype": "float32", "regularizer": getattr(self, f"{name}_regularizer")}
+    a = self.add_weight(f"lora_{name}_a", (*base.shape[:-1], rank), initializer=a_initializer, **more)
+    b = self.add_weight(f"lora_{name}_b", (rank, base.shape[-1]), initializer=b_initializer, **more)
     base.trainable = False
     self.lora_rank, self.lora_alpha = rank, rank if lora_alpha is None else lora_alpha
     setattr(self, name, LowRank(base, a, b, self.lora_alpha / rank))
@@ -197,8 +130,12 @@ def enable_lora(self, rank, lora_alpha=None, a_initializer="he_uniform", b_initi
 
 def begin(layer):
     """At the end of ``build``: the adaptations that the layer's arguments and dtype policy ask for."""
-    if dtypes.get_policy(layer.dtype_policy).quantization_mode is not None:
-        layer.quantize(dtypes.get_policy(layer.dtype_policy).quantization_mode, type_check=False)
+    mode = dtypes.get_policy(layer.dtype_policy).quantization_mode
+    if mode is not None:
+        before = len(layer._weights_made)
+        exchange(layer, allowed(layer, mode), layer.quantization_config)
+        if mode == "float8":  # what Keras makes first stands first
+            layer._weights_made = layer._weights_made[before:] + layer._weights_made[:before]
     if layer.lora_rank is not None:
         layer.enable_lora(layer.lora_rank, layer.lora_alpha)
 
@@ -207,7 +144,7 @@ def merge_lora(layer):
     """Adds the low-rank sum into the matrix for good; the layer trains its matrix again."""
     name = layer._adapted
     matrix = getattr(layer, name)
-    if not isinstance(matrix, LowRank) or isinstance(matrix.base, Int8):
+    if not isinstance(matrix, LowRank) or isinstance(matrix.base, FewBits):
         raise ValueError(f"{describe(layer)}: there is no LoRA to merge into a floating matrix.")
     matrix.base.assign(matrix.value)
     matrix.base.trainable = True
@@ -216,127 +153,179 @@ def merge_lora(layer):
     layer.lora_rank = layer.lora_alpha = None
 
 
-def quantize(self, mode=None, type_check=True, config=None):
-    """Keeps the layer's matrix as int8 from now on, a quarter of its size, and multiplies in int8.
+# ------------------------------------------------- quantization
 
-    ``config`` (``Int8QuantizationConfig``) has quantizers of one's own for the matrix and for inputs, or None for inputs,
-    which then stay floats. Raises ValueError where nothing says the mode or two say different ones, NotImplementedError
-    for other modes, and for subclasses unless ``type_check=False``.
+
+def quantize(self, mode=None, type_check=True, config=None):
+    """Keeps the layer's matrix with fewer bits from now on, and multiplies by that.
+
+    ``mode``: "int8", "int4", "float8" (which trains on), or "gptq" and "awq", which want a ``config`` and look at data when
+    a model quantizes. ``config`` may have quantizers of one's own for the matrix and for inputs, or None for inputs, which
+    then stay floats. Raises ValueError where nothing says the mode, two say different ones or the layer is quantized,
+    NotImplementedError for modes that the layer has not, and for subclasses unless ``type_check=False``.
     """
     if type_check and not type(self).__module__.startswith("jkeras."):
         raise NotImplementedError(f"{describe(self)} is a class of yours; pass type_check=False to quantize it anyway.")
-    config = self.quantization_config if config is None else config
-    mode = check_mode(describe(self), mode, config)
+    own = self.quantization_config
+    if config is None and own is not None and mode in (None, own.mode):
+        config = own
+    config = resolve_config(describe(self), mode, config)
+    mode = allowed(self, config.mode)
     found = {name: getattr(self, name, None) for name in self._matrices}
     if found[self._adapted] is None:
         raise ValueError(f"{describe(self)}: quantize() wants a built layer; call it on data or build() it first.")
-    if not hasattr(found[self._adapted], "assign"):
+    if not hasattr(found[self._adapted], "trainable"):
         raise ValueError(f"{describe(self)}: quantize() once, and before enable_lora(); its matrix is adapted already.")
-    self.quantization_config = config
-    for name, matrix in found.items():
-        if matrix is not None:
-            exchange(self, name, matrix.shape, matrix.numpy(), config)
-    if dtypes.get_policy(self.dtype_policy).quantization_mode is None:
-        from ..dtype_policies import QuantizedDTypePolicy
-
-        self.dtype_policy = QuantizedDTypePolicy(mode, dtypes.get_policy(self.dtype_policy).name)
+    policies, policy = connections.modules["keras.dtype_policies"](), dtypes.get_policy(self.dtype_policy)
+    if policy.quantization_mode is None:
+        name = getattr(config, "dtype_policy_string", lambda: mode)()
+        name = f"int4/{config.block_size or -1}" if mode == "int4" else name
+        policy = policies.get(f"{name}_from_{policy.name}")
+    exchange(self, mode, config, {name: matrix.numpy() for name, matrix in found.items() if matrix is not None})
+    self.quantization_config, self.dtype_policy = config, policy
 
 
 def quantized_build(self, kernel_shape, mode, config=None):
-    """Exchanges the layer's matrix for an int8 one of zeros."""
-    check_mode(describe(self), mode, config)
-    exchange(self, self._adapted, kernel_shape, np.zeros(kernel_shape, "float32"), config)
+    """Exchanges the layer's matrix for one of few bits, all zeros; ``kernel_shape`` must be the shape that it has."""
+    matrix = getattr(self, self._adapted, None)
+    if matrix is not None and tuple(kernel_shape) != tuple(matrix.shape):
+        raise ValueError(
+            f"{describe(self)}: its matrix has shape {tuple(matrix.shape)}, received {tuple(kernel_shape)}."
+        )
+    exchange(self, allowed(self, mode), config, shape=kernel_shape)
 
 
 def quantized_build_of_table(self, embeddings_shape, mode, config=None):
-    """Exchanges the layer's table for an int8 one of zeros."""
+    """Exchanges the layer's table for one of few bits, all zeros; ``embeddings_shape`` must be the shape that it has."""
     quantized_build(self, embeddings_shape, mode, config)
 
 
-MODES = ("int8", "int4", "float8", "gptq", "awq")
-
-
-def check_mode(where, mode, config):
-    """The mode that a name and a configuration agree on; only "int8" is there."""
-    if mode is None and config is None:
-        raise ValueError(f"{where}: quantize() wants a mode, such as 'int8', or a config.")
-    said = getattr(config, "mode", mode)
-    if config is not None and (said not in MODES or (mode or said) != said):
-        raise ValueError(f"{where}: mode={mode!r} contradicts the configuration {config!r}, whose mode is {said!r}.")
-    if said != "int8":
-        raise NotImplementedError(f"{where}: expected quantization mode 'int8', received {said!r}.")
-    return said
-
-
-def small_matrix(layer, name, values, axes, quantizer):
-    """(int8 values, scale) of a matrix by a quantizer of the user's, which must have one scale for each output."""
-    small, scale = quantizer(values)
-    expected = tuple(1 if i in axes else n for i, n in enumerate(values.shape))
-    if tuple(scale.shape) != expected:
-        raise ValueError(
-            f"{describe(layer)}: the weight_quantizer gives scales of shape {tuple(scale.shape)} for {name!r} of shape "
-            f"{tuple(values.shape)}; expected {expected}. Give it axis={axes}."
+def allowed(layer, mode):
+    """The mode, where the layer has it."""
+    known = [name for name in layer.variable_serialization_spec if name is not None]
+    if mode not in known:
+        raise NotImplementedError(
+            f"{describe(layer)}: expected one of the quantization modes {known}, received {mode!r}."
         )
-    return small, scale
+    return mode
 
 
-def exchange(layer, name, shape, values, config=None):
-    """Puts an int8 matrix in the place of a floating one."""
-    equation = (layer._matrices[name] or layer.equation).replace(" ", "")
-    _, kernel, out = parts(equation)
-    axes, values = tuple(i for i, label in enumerate(kernel) if label not in out), jnp.asarray(values)
-    given = getattr(config, "weight_quantizer", None)
-    small, scale = to_int8(values, axes) if given is None else small_matrix(layer, name, values, axes, given)
-    scale = arrange(scale, kernel, out.replace("...", ""))
-    old = getattr(layer, name, None)
-    layer._weights_made = [v for v in layer._weights_made if v is not old]
-    setattr(layer, name, None)
-    stored = layer.add_weight(name, shape, initializer="zeros", dtype="int8", trainable=False)
-    stored.regularizer = stored.constraint = None
-    factor = layer.add_weight(f"{name}_scale", scale.shape, initializer="ones", trainable=False)
-    stored.assign(small)
-    factor.assign(scale)
-    setattr(layer, name, Int8(stored, factor, equation, to_int8 if config is None else config.activation_quantizer))
+def resolve_config(where, mode, config):
+    """The configuration that a mode, a configuration or both stand for."""
+    quantizers = connections.modules["keras.quantizers"]()
+    if isinstance(config, str):
+        mode, config = config, None
+    if mode is not None and mode not in FORMATS:
+        raise ValueError(f"{where}: expected one of the quantization modes {list(FORMATS)}, received {mode!r}.")
+    if config is None:
+        if mode is None:
+            raise ValueError(f"{where}: quantize() wants a mode, such as 'int8', or a config.")
+        if mode in ("gptq", "awq"):
+            raise ValueError(
+                f"{where}: quantizing with {mode!r} wants {mode.upper()}Config(dataset, tokenizer) as config."
+            )
+        return getattr(quantizers, f"{mode.capitalize()}QuantizationConfig")()
+    if not isinstance(config, quantizers.QuantizationConfig):
+        raise ValueError(
+            f"{where}: expected a QuantizationConfig, such as Int8QuantizationConfig(), received {config!r}."
+        )
+    if config.mode not in FORMATS or (mode or config.mode) != config.mode:
+        raise ValueError(
+            f"{where}: mode={mode!r} contradicts the configuration {config!r}, whose mode is {config.mode!r}."
+        )
+    return config
+
+
+def exchange(layer, mode, config, values=None, shape=None):
+    """Puts matrices of few bits in the place of floating ones: of these values, or zeros."""
+    policy = dtypes.get_policy(layer.dtype_policy)
+    if mode == "int8" and policy.compute_dtype == "float16":
+        raise ValueError(f"{describe(layer)}: int8 does not go with computing in float16; use 'mixed_bfloat16'.")
+    old = {name: getattr(layer, name, None) for name in layer._matrices}
+    for name, matrix in old.items():
+        if matrix is None and (name != layer._adapted or shape is None):
+            continue
+        stays = mode == "float8" or (values is not None and mode in ("gptq", "awq"))
+        if not stays:
+            layer._weights_made = [v for v in layer._weights_made if v is not matrix]
+            setattr(layer, name, None)
+        made = FORMATS[mode](layer, name, shape or matrix.shape, config, matrix if stays else None)
+        if values is not None:
+            made.assign(made.encode(values[name], getattr(config, "weight_quantizer", None)))
+        setattr(layer, name, made)
 
 
 # ------------------------------------------------- files
 
+KERNEL_FILES = {
+    None: "kernel bias",
+    "int8": "kernel bias kernel_scale",
+    "int4": "kernel bias kernel_scale kernel_zero g_idx",
+    "float8": "kernel bias inputs_scale inputs_amax_history kernel_scale kernel_amax_history outputs_grad_scale "
+    "outputs_grad_amax_history",
+    "gptq": "bias quantized_kernel kernel_scale kernel_zero g_idx",
+    "awq": "bias quantized_kernel kernel_scale kernel_zero awq_scales g_idx",
+}
+TABLE_FILES = {
+    None: "embeddings",
+    "int8": "embeddings embeddings_scale",
+    "int4": "embeddings embeddings_scale embeddings_zero g_idx",
+}
+REVERSE_FILES = {
+    None: " reverse_embeddings",
+    "int8": " reverse_embeddings reverse_embeddings_scale",
+    "int4": " reverse_embeddings reverse_embeddings_scale reverse_embeddings_zero",
+}
+
 
 def variable_serialization_spec(self):
     """Mode of quantization -> names of the weights in the order of Keras's files."""
-    own = [self._adapted, *(["bias"] if self._adapted == "kernel" else [])]
-    more = ["reverse_embeddings"] if getattr(self, "tie_weights", True) is False else []
-    scales = [f"{self._adapted}_scale", *(f"{name}_scale" for name in more)]
-    return {None: [*own, *more], "int8": [*own, scales[0], *more, *scales[1:]]}
+    untied = getattr(self, "tie_weights", True) is False
+    names = KERNEL_FILES if self._adapted == "kernel" else TABLE_FILES
+    return {mode: (text + (REVERSE_FILES[mode] if untied else "")).split() for mode, text in names.items()}
 
 
 def _stored(layer):
-    """name -> Variable of what the files hold."""
-    matrix = getattr(layer, layer._adapted)
-    matrix = matrix.base if isinstance(matrix, LowRank) else matrix
-    made = {v.name: v for v in layer._weights_made if not v.name.startswith("lora_")}
-    names = layer.variable_serialization_spec["int8" if isinstance(matrix, Int8) else None]
-    return [made[name] for name in names if name in made]
+    """Name in files -> Variable."""
+    matrices = [getattr(layer, name, None) for name in layer._matrices]
+    matrices = [matrix.base if isinstance(matrix, LowRank) else matrix for matrix in matrices]
+    made = {v.name: v for v in layer._weights_made}
+    for matrix in matrices:
+        made.update(matrix.kept if isinstance(matrix, FewBits) else {})
+    mode = dtypes.get_policy(layer.dtype_policy).quantization_mode
+    return {name: made[name] for name in layer.variable_serialization_spec[mode] if name in made}
 
 
 def save_own_variables(self, store):
-    """Puts the layer's weights into ``store``; LoRA is merged into the matrix, as in Keras."""
-    matrix = getattr(self, self._adapted, None)
-    for i, variable in enumerate(_stored(self) if matrix is not None else []):
-        merged = isinstance(matrix, LowRank) and variable is matrix.base
-        store[str(i)] = matrix.value if merged else variable
+    """Puts the layer's weights into ``store``; LoRA is merged into the matrix, as in Keras.
+
+    Raises ValueError for a layer that "gptq" or "awq" is to look at data for.
+    """
+    matrix, merged = getattr(self, self._adapted, None), {}
+    if matrix is None:
+        return
+    if isinstance(matrix, Calibrated) and matrix.base is not None:
+        raise ValueError(
+            f"{describe(self)}: its bits are not chosen yet; call model.quantize() with a structure first."
+        )
+    if isinstance(matrix, LowRank):
+        merged = matrix.base.encode(matrix.value) if isinstance(matrix.base, FewBits) else {self._adapted: matrix.value}
+    for i, (name, variable) in enumerate(_stored(self).items()):
+        store[str(i)] = merged.get(name, variable)
 
 
 def load_own_variables(self, store):
     """Takes the layer's weights out of ``store``; LoRA begins anew. Raises ValueError if they do not fit."""
-    if getattr(self, self._adapted, None) is None:
+    matrix = getattr(self, self._adapted, None)
+    if matrix is None:
         return
     mine = _stored(self)
     if len(store.keys()) != len(mine):
         raise ValueError(f"{describe(self)}: expected {len(mine)} weights, the file has {len(store.keys())}.")
-    for i, variable in enumerate(mine):
+    for i, variable in enumerate(mine.values()):
         variable.assign(store[str(i)])
-    matrix = getattr(self, self._adapted)
+    if isinstance(matrix, Calibrated) and matrix.base is not None:
+        matrix.drop(self)
     if isinstance(matrix, LowRank):
         matrix.a.assign(jnp.zeros(matrix.a.shape))
         matrix.b.assign(jnp.zeros(matrix.b.shape))

@@ -43,8 +43,7 @@ class Dense(Layer):
         adaptation.begin(self)
 
     def call(self, inputs):
-        outputs = adaptation.matmul(inputs, self.kernel)
-        return self.activation(outputs if self.bias is None else outputs + self.bias)
+        return self.activation(adaptation.affine(inputs, self.kernel, self.bias))
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)
@@ -105,8 +104,7 @@ class EinsumDense(Layer):
         adaptation.begin(self)
 
     def call(self, inputs):
-        outputs = adaptation.einsum(self.equation, inputs, self.kernel)
-        return self.activation(outputs if self.bias is None else outputs + self.bias)
+        return self.activation(adaptation.affine(inputs, self.kernel, self.bias, self.equation))
 
     def get_config(self):
         config = {**super().get_config(), "activity_regularizer": registry.serialize(self.activity_regularizer)}

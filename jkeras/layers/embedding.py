@@ -118,7 +118,7 @@ class ReversibleEmbedding(Embedding):
         table, equation = (self.embeddings, REVERSE) if self.tie_weights else (self.reverse_embeddings, "...i,io->...o")
         if self.reverse_dtype is not None:
             inputs = inputs.astype(self.reverse_dtype)
-            table = table if isinstance(table, adaptation.Int8) else jnp.asarray(table).astype(self.reverse_dtype)
+            table = table if isinstance(table, adaptation.FewBits) else jnp.asarray(table).astype(self.reverse_dtype)
         scores = adaptation.einsum(equation, inputs, table)
         cap = self.logit_soft_cap
         return scores if cap is None else jnp.tanh(scores / cap) * cap

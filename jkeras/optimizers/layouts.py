@@ -158,6 +158,7 @@ def add_for_all(optimizer: "Optimizer", weights: Sequence[Any], name: Any, initi
 def assign_averages(optimizer: "Optimizer", weights: Sequence[Any]) -> None:
     """Weights become their moving averages."""
     averages = {e.index: v for e, v in zip(optimizer._entries, optimizer._tracked) if e.group == "average"}
+    weights = [v for v in weights if not getattr(v, "overwrite_with_gradient", False)]
     if len(weights) != len(averages):
         raise ValueError(f"{optimizer.name}: received {len(weights)} variables, but it averages {len(averages)}.")
     for v in weights:  # copies: a training step may give away the memory of either

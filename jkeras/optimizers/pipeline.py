@@ -40,20 +40,26 @@ class Layout(NamedTuple):
 
 def layout(optimizer: "Optimizer", params: Sequence[Any]) -> Layout:
     """The entries of the state in Keras 3's order, without the hyper-parameters."""
-    count = range(len(params))
+    count, kept = range(len(params)), overwritten(optimizer, len(params))
     state = optimizer._rule(0.0).init([jax.ShapeDtypeStruct(p.shape, p.dtype) for p in params])
     entries = [Entry("iteration")]
     if optimizer._rate_is_variable:
         entries.append(Entry("learning_rate"))
     if optimizer.use_ema:
-        entries += [Entry("average", i) for i in count]
+        entries += [Entry("average", i) for i in count if not kept[i]]
     if optimizer.gradient_accumulation_steps:
         entries += [Entry("gradient_accumulator", i) for i in count]
     apart = [name for name in state.slots if name in optimizer._separate_slots]
     together = [name for name in state.slots if name not in apart]
     for group in (together, *([name] for name in apart)):
-        entries += [Entry(name, i) for i in count for name in group if state.slots[name][i] is not None]
+        entries += [Entry(name, i) for i in count for name in group if state.slots[name][i] is not None and not kept[i]]
     return Layout(entries + [Entry(name) for name in state.shared], tuple(state.slots), tuple(state.shared))
+
+
+def overwritten(optimizer: "Optimizer", count: int) -> list[bool]:
+    """Which weights take what stands in the place of their gradient as it is, as the scales of float8 do."""
+    weights = optimizer._trainable_variables
+    return [getattr(v, "overwrite_with_gradient", False) for v in weights] if len(weights) == count else [False] * count
 
 
 def unpack(entries: Sequence[Entry], flat: Sequence[Any], count: int) -> dict[str, Any]:
@@ -74,6 +80,28 @@ def pack(entries: Sequence[Entry], view: dict[str, Any]) -> list[Any]:
 
 def step(optimizer: "Optimizer", grads: list, view: dict[str, Any], params: list) -> tuple[list, dict[str, Any]]:
     """New weights and new state; gradients may be None, and such weights stay as they are."""
+    flags = overwritten(optimizer, len(params))
+    if any(flags):
+        return _step_around(optimizer, flags, grads, view, params)
+    return _step(optimizer, grads, view, params)
+
+
+def _step_around(optimizer: "Optimizer", flags: list, grads: list, view: dict, params: list) -> tuple[list, dict]:
+    """A step that leaves out the weights with a flag, which get their new values; over several steps the largest."""
+    values = [g if flag else None for flag, g in zip(flags, grads)]
+    rest = [None if flag else g for flag, g in zip(flags, grads)]
+    steps, sums, now = optimizer.gradient_accumulation_steps, view.get("gradient_accumulator"), jnp.bool_(True)
+    if steps:
+        values = [v if v is None else jnp.maximum(v, a) for v, a in zip(values, sums)]
+        now = (view["iteration"] + 1) % steps == 0
+    new, view = _step(optimizer, rest, view, params)
+    if steps:
+        sums = [a if v is None else jnp.where(now, 0, v) for v, a in zip(values, view["gradient_accumulator"])]
+        view = {**view, "gradient_accumulator": sums}
+    return [n if v is None else jnp.where(now, v, n).astype(n.dtype) for n, v in zip(new, values)], view
+
+
+def _step(optimizer: "Optimizer", grads: list, view: dict[str, Any], params: list) -> tuple[list, dict[str, Any]]:
     if optimizer.loss_scale_factor is not None:
         grads = [g if g is None else g / optimizer.loss_scale_factor for g in grads]
     if optimizer.gradient_accumulation_steps:
@@ -221,11 +249,12 @@ def _average(optimizer: "Optimizer", params: list, view: dict) -> tuple[list, li
     if optimizer._generation == "3":  # Keras 3 starts from zeros and takes the first weights as they are
         momentum = jnp.where(done != 0, momentum, 0.0)
     averages = [
-        (momentum * a + (1 - momentum) * p).astype(a.dtype) for a, p in zip(view["average"], params, strict=True)
+        a if a is None else (momentum * a + (1 - momentum) * p).astype(a.dtype)
+        for a, p in zip(view["average"], params, strict=True)
     ]
     if optimizer.ema_overwrite_frequency:
         now = (done + 1) % optimizer.ema_overwrite_frequency == 0
-        params = [jnp.where(now, a, p) for a, p in zip(averages, params)]
+        params = [p if a is None else jnp.where(now, a, p) for a, p in zip(averages, params)]
     return params, averages
 
 

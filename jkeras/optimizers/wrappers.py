@@ -150,7 +150,8 @@ class LossScaleOptimizer(Composite):
         scale = jnp.asarray(scale, jnp.float32)
 
         def good(_: None) -> tuple[list, list]:
-            unscaled = [g if g is None else g / scale.astype(g.dtype) for g in grads]
+            kept = pipeline.overwritten(self, len(grads))
+            unscaled = [g if g is None or k else g / scale.astype(g.dtype) for g, k in zip(grads, kept)]
             new, changed = self.inner_optimizer._pure(unscaled, inner, params)
             if not self.dynamic:
                 return new, [count, scale, *changed]

@@ -2,15 +2,7 @@
 
 from ..core import registry
 from ..core.registry import Family
-from .configs import (
-    AWQConfig,
-    Float8QuantizationConfig,
-    GPTQConfig,
-    Int4QuantizationConfig,
-    Int8QuantizationConfig,
-    QuantizationConfig,
-)
-from .numbers import (
+from ..nn.quantization import (
     abs_max_quantize,
     abs_max_quantize_grouped_with_zero_point,
     compute_float8_amax_history,
@@ -19,6 +11,14 @@ from .numbers import (
     pack_int4,
     quantize_and_dequantize,
     unpack_int4,
+)
+from .configs import (
+    AWQConfig,
+    Float8QuantizationConfig,
+    GPTQConfig,
+    Int4QuantizationConfig,
+    Int8QuantizationConfig,
+    QuantizationConfig,
 )
 from .quantizer import AbsMaxQuantizer, Quantizer
 

@@ -90,6 +90,11 @@ class Int4QuantizationConfig(QuantizationConfig):
         """The quantizers and the size of blocks."""
         return {**super().get_config(), "block_size": self.block_size}
 
+    @classmethod
+    def from_config(cls, config):
+        """The configuration of ``get_config()``; older files, which know no blocks, have none."""
+        return super().from_config({"block_size": None, **config})
+
 
 class Float8QuantizationConfig(QuantizationConfig):
     """float8 weights and inputs, with scales that follow the largest magnitudes.  Source: https://keras.io/api/quantizers/"""
@@ -105,7 +110,7 @@ class Float8QuantizationConfig(QuantizationConfig):
 
 
 class _CalibratedConfig(QuantizationConfig):
-    """What GPTQ and AWQ, which look at data, have in common.  The algorithms themselves are not there."""
+    """What GPTQ and AWQ, which look at data, have in common."""
 
     bits: tuple[int, ...]
 
@@ -139,10 +144,10 @@ class _CalibratedConfig(QuantizationConfig):
 
 
 class GPTQConfig(_CalibratedConfig):
-    """Arguments of GPTQ (Frantar et al., 2022, https://arxiv.org/abs/2210.17323), for files and checks.
+    """Arguments of GPTQ (Frantar et al., 2022, https://arxiv.org/abs/2210.17323): bits chosen by looking at data.
 
-    ``quantize`` raises NotImplementedError for it: use "int8". Source: https://keras.io/api/quantizers/. Raises
-    ValueError for arguments out of range.
+    ``dataset``: texts, which ``tokenizer.tokenize`` turns into numbers, or rows of numbers. Source:
+    https://keras.io/api/quantizers/. Raises ValueError for arguments out of range.
     """
 
     mode, bits = "gptq", (2, 3, 4, 8)
@@ -167,10 +172,10 @@ class GPTQConfig(_CalibratedConfig):
 
 
 class AWQConfig(_CalibratedConfig):
-    """Arguments of AWQ (Lin et al., 2023, https://arxiv.org/abs/2306.00978), for files and checks.
+    """Arguments of AWQ (Lin et al., 2023, https://arxiv.org/abs/2306.00978): bits chosen by looking at data.
 
-    ``quantize`` raises NotImplementedError for it: use "int8". Source: https://keras.io/api/quantizers/. Raises
-    ValueError for arguments out of range.
+    ``dataset``: texts, which ``tokenizer.tokenize`` turns into numbers, or rows of numbers. Source:
+    https://keras.io/api/quantizers/. Raises ValueError for arguments out of range.
     """
 
     mode, bits = "awq", (4,)

@@ -1,6 +1,6 @@
 """What turns an array into numbers of fewer bits."""
 
-from .numbers import EPSILON, abs_max_quantize
+from ..nn.quantization import EPSILON, abs_max_quantize
 
 
 class Quantizer:
