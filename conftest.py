@@ -66,18 +66,31 @@ def usual_signals():
         signal.signal(number, handler)
 
 
+# Bytes of memory above which compiled programs go; a later test of another module may use what an earlier one compiled.
+_limit = MOST = 2 * 2**30
 _count = itertools.count(1)
+
+
+def resident():
+    """Bytes of memory that this process holds; 0 where the system does not tell."""
+    try:
+        with open("/proc/self/statm") as numbers:
+            return int(numbers.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item, nextitem):
-    """Programs of a finished module go; what lives on is passed over by the collections that clear_session makes."""
-    number = next(_count)
-    jax = sys.modules.get("jax")
-    if jax is not None and (number % 500 == 0 or nextitem is None or nextitem.path != item.path):
-        gc.unfreeze()
-        jax.clear_caches()
-    elif number % 20:
+    """What lives on is passed over by the collections that clear_session makes; programs go when they take much memory."""
+    global _limit
+    if next(_count) % 20:
         return
-    gc.collect()
+    if resident() > _limit and "jax" in sys.modules:
+        gc.unfreeze()
+        sys.modules["jax"].clear_caches()
+        gc.collect()
+        _limit = max(MOST, resident() + MOST // 4)
+    else:
+        gc.collect()
     gc.freeze()
