@@ -1,7 +1,7 @@
 """One of two processes that train one model together; run by test_distribution_processes.py.
 
-``python processes_child.py PORT PROCESS FOLDER first|resumed``: the first two train a model to the end in FOLDER/whole, then do
-some more, then train it again in FOLDER/broken, where process 1 dies in the middle; two new processes take that run up.
+``python processes_child.py PORT PROCESS FOLDER first|resumed|hanging|headless``: the first two train
+a model to the end in FOLDER/whole, then do some more, then train it again in FOLDER/broken, where process 1 dies in the middle; two new processes take that run up.
 """
 
 import importlib.util
@@ -174,10 +174,11 @@ def parts():
     facts["read"], facts["from storage"] = [one.read for one in stored], sums(model)
 
 
+ENDS = {"first": (1, Killer), "hanging": (1, Hanging), "headless": (0, Killer)}  # which process ends, and how
 if mode == "resumed":
     run("broken")
     taken_up()
-else:
+elif mode == "first":
     model = run("whole", *writers())
     model.summary()
     model.save(f"{folder}/whole/model.keras")
@@ -186,8 +187,9 @@ else:
     parts()
 print("RESULT", json.dumps(facts), flush=True)
 if mode != "resumed":
+    number, end = ENDS[mode]
     try:
-        run("broken", *({"first": [Killer()], "hanging": [Hanging()]}[mode] if process else []))
+        run("broken", *([end()] if process == number else []))
     except RuntimeError as error:
         print(f"STOPPED {time.time()} {error}", flush=True)
         if "did not finish" not in str(error):

@@ -103,14 +103,24 @@ def test_what_is_left_stops_in_time_and_says_why_when_a_process_dies(runs):
     assert killed == -9 and code == 3, err[-2000:]
     line = next(line for line in out.splitlines() if line.startswith("STOPPED"))
     assert float(line.split()[1]) - float((runs[2] / "killed").read_text()) < CLOSED
-    assert "another process has ended or cannot be reached. Start all processes again" in line
+    assert "did not finish: process 1 has ended. Start all processes again" in line
+    assert "jkeras, process 0: process 1 of 2 has ended in the middle of the work. Start all processes again" in err
 
 
 @pytest.mark.skipif(not LONG, reason="JKERAS_LONG_TESTS=1 waits for a process that hangs")
 def test_what_is_left_stops_in_time_when_a_process_hangs(tmp_path):
     code, _, err = run_two(tmp_path, "hanging")[0]
-    assert code != 0 and "stopped sending heartbeats" in err
+    assert (
+        code != 0 and "jkeras, process 0: process 1 of 2 has not been heard of for 5 s; if that lasts, all stop" in err
+    )
     assert time.time() - float((tmp_path / "killed").read_text()) < UNHEARD
+
+
+@pytest.mark.skipif(not LONG, reason="JKERAS_LONG_TESTS=1 lets process 0 die")
+def test_the_others_stop_at_once_and_say_why_when_process_0_dies(tmp_path):
+    code, _, err = run_two(tmp_path, "headless")[1]
+    assert code != 0 and "jkeras, process 1: process 0 of 2 has ended in the middle of the work. Start all" in err
+    assert time.time() - float((tmp_path / "killed").read_text()) < CLOSED
 
 
 def test_a_restart_ends_with_the_bits_of_an_undisturbed_run(runs):

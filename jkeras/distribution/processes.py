@@ -3,12 +3,13 @@
 import os
 import secrets
 import sys
+import warnings
 from typing import Any
 
 import jax
 import numpy as np
 
-from ..core import rng
+from ..core import peers, rng
 
 PREFIX = "KERAS_DISTRIBUTION_"
 
@@ -24,8 +25,8 @@ def initialize(
 
     ``job_addresses`` are "host:port" of all processes, or of process 0, separated by commas; on clusters that JAX knows
     all three may be left out. The environment variables ``KERAS_DISTRIBUTION_JOB_ADDRESSES``, ``..._NUM_PROCESSES`` and
-    ``..._PROCESS_ID`` stand for what is not given. A process that is not heard of for ``timeout`` seconds ends the others.
-    All processes get one random seed. Raises ValueError for numbers that do not fit.
+    ``..._PROCESS_ID`` stand for what is not given. Where a process ends, or is not heard of for ``timeout`` seconds,
+    the others say so and end, too. All processes get one random seed. Raises ValueError for numbers that do not fit.
 
     https://keras.io/api/distribution/distribution_utils/
     """
@@ -49,6 +50,7 @@ def initialize(
     )
     end_at_once_on_errors()
     share_seed()
+    watch_others(timeout)
 
 
 def _number(name: str, text: str) -> int:
@@ -69,6 +71,31 @@ def share_seed() -> None:
         rng.set_seed(shared)
     elif seed != shared:
         raise ValueError(f"set_random_seed: process {jax.process_index()} has seed {seed}, process 0 has {shared}.")
+
+
+def watch_others(timeout: int) -> None:
+    """Lets this process know by name which of the others has ended."""
+    from jax._src import distributed  # the address, which JAX finds on clusters and tells nobody
+    from jax.experimental import multihost_utils
+
+    if jax.process_count() == 1:
+        return
+
+    def share(own: tuple[int, int]) -> tuple[int, int]:
+        port, secret = multihost_utils.broadcast_one_to_all(np.array(own, np.uint32))
+        return int(port), int(secret)
+
+    host = (
+        (getattr(distributed.global_state, "coordinator_address", None) or "localhost").rpartition(":")[0].strip("[]")
+    )
+    try:
+        peers.watch(host or "localhost", jax.process_index(), jax.process_count(), timeout, share)
+    except OSError as error:
+        warnings.warn(
+            f"initialize: process {jax.process_index()} has no second connection to {host} ({error}). It runs as well without, "
+            f"but where another process ends, only JAX's own messages say so, up to {timeout} s later.",
+            stacklevel=3,
+        )
 
 
 def end_at_once_on_errors() -> None:

@@ -9,14 +9,14 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from ..core import placement
+from ..core import peers, placement
 from ..core.variable import Variable
 from .data_shared import Turn, Turns
 from .step import Batch, Plan
 
 ENDED = (
-    "A computation over {count} processes did not finish: another process has ended or cannot be reached. Start all processes "
-    "again; with BackupAndRestore the run goes on where it was. (process {index}: {error})"
+    "A computation over {count} processes did not finish: {who}. Start all processes again; with BackupAndRestore the run goes "
+    "on where it was. (process {index}: {error})"
 )
 
 
@@ -210,12 +210,15 @@ def _told() -> set:
 def together() -> Iterator[None]:
     """What needs all processes; raises RuntimeError that says so where one of them is gone."""
     try:
-        yield
+        with peers.needed():
+            yield
     except (jax.errors.JaxRuntimeError, ValueError) as error:
         if jax.process_count() == 1 or (isinstance(error, ValueError) and "Gloo" not in str(error)):
             raise
+        who = peers.who_is_gone() or "another process has ended or cannot be reached"
+        first = str(error).splitlines()[0]
         raise RuntimeError(
-            ENDED.format(count=jax.process_count(), index=jax.process_index(), error=str(error).splitlines()[0])
+            ENDED.format(count=jax.process_count(), who=who, index=jax.process_index(), error=first)
         ) from error
 
 
