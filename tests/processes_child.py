@@ -1,7 +1,8 @@
 """One of two processes that train one model together; run by test_distribution_processes.py.
 
-``python processes_child.py PORT PROCESS FOLDER first|resumed|hanging|headless``: the first two train
-a model to the end in FOLDER/whole, then do some more, then train it again in FOLDER/broken, where process 1 dies in the middle; two new processes take that run up.
+``python processes_child.py PORT PROCESS FOLDER first|resumed|hanging|headless``: the first two train a model to the end in
+FOLDER/whole, then do some more, then train it again in FOLDER/broken, where process 1 dies in the middle; two new processes
+take that run up. With the last two modes process 1 hangs, or process 0 dies, in FOLDER/broken.
 """
 
 import importlib.util

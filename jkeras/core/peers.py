@@ -147,9 +147,9 @@ class Watch:
                 self._close(line)  # none of ours
                 return
             line.peer = peer
-        if line.is_silent and line.peer is not None:
+        if line.is_silent:
             line.is_silent = False
-            self._note(HEARD, line.peer)
+            self._note(HEARD, line.peer or 0)
         while len(line.rest) >= MESSAGE.size:
             (what, one), line.rest = MESSAGE.unpack(line.rest[: MESSAGE.size]), line.rest[MESSAGE.size :]
             if what in SENTENCES and one < self.count:
