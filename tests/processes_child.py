@@ -21,9 +21,11 @@ import numpy as np
 import jkeras as keras
 from jkeras import distribution as dist
 from jkeras import layers
+from jkeras.train.data import ArraySource
 
 port, process, folder, mode = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
 TIMEOUT = 10
+SLICE = ArraySource.slice
 dist.initialize(f"127.0.0.1:{port}", 2, process, timeout=TIMEOUT)
 rng = np.random.default_rng(0)
 x, y = rng.normal(size=(77, 64)).astype("float32"), rng.normal(size=(77, 2)).astype("float32")
@@ -163,6 +165,11 @@ def sums(model):
     return [float(np.abs(w).sum()) for w in model.get_weights()]
 
 
+def pairs():
+    """The batches of all, made by each process for itself."""
+    yield from ((x[i * 16 :][:16], y[i * 16 :][:16]) for i in range(4))
+
+
 def parts():
     """Each brings its own part of every batch; each reads its own rows of storage that is larger than memory."""
     dist.set_distribution(dist.DataParallel(auto_shard_dataset=False))
@@ -170,6 +177,14 @@ def parts():
     own.fit(((x[i * 16 :][mine], y[i * 16 :][mine]) for i in range(4)), steps_per_epoch=4, verbose=0)
     facts["joined"] = sums(own)
     dist.set_distribution(dist.DataParallel())
+    for name, data in {"arrays": ((x[:64], y[:64]), {"batch_size": 16}), "generator": ((pairs(),), {})}.items():
+        model, taken = linear(), []
+        ArraySource.slice = lambda self, rows, take=ArraySource.slice, t=taken: t.append(rows) or take(self, rows)
+        try:
+            model.fit(*data[0], **data[1], steps_per_epoch=4, shuffle=False, verbose=0)
+        finally:
+            ArraySource.slice = SLICE
+        facts[name], facts[f"{name} taken"] = sums(model), [len(np.arange(77)[rows]) for rows in taken]
     model, stored = linear(), [Storage(x), Storage(y)]
     model.fit(*stored, batch_size=16, steps_per_epoch=4, shuffle=False, verbose=0)
     facts["read"], facts["from storage"] = [one.read for one in stored], sums(model)

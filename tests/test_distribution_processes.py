@@ -87,15 +87,23 @@ def test_each_process_reads_its_own_rows_of_stored_arrays_only(runs):
     np.testing.assert_allclose(one["from storage"], one["joined"], rtol=1e-5)
 
 
-def test_parts_that_processes_bring_themselves_are_joined_to_batches(runs):
-    joined = result_of(runs[0][0])["joined"]
+def test_each_process_sends_its_own_rows_of_arrays_in_memory_only(runs):
+    for one in runs[0]:
+        assert result_of(one)["arrays taken"] == [16, *[8] * 4]  # a look at the first batch, then half of each
+
+
+def test_arrays_generators_and_parts_that_processes_bring_give_the_weights_of_one_process(runs):
+    found = [result_of(one) for one in runs[0]]
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(77, 64)).astype("float32"), rng.normal(size=(77, 2)).astype("float32")
     keras.utils.set_random_seed(9)
     alone = keras.Sequential([keras.Input((64,)), keras.layers.Dense(2)])
     alone.compile("sgd", "mse")
     alone.fit(((x[i * 16 :][:16], y[i * 16 :][:16]) for i in range(4)), steps_per_epoch=4, verbose=0)
-    np.testing.assert_allclose(joined, [float(np.abs(w).sum()) for w in alone.get_weights()], rtol=1e-5)
+    expected = [float(np.abs(w).sum()) for w in alone.get_weights()]
+    for one in found:
+        for way in ("arrays", "generator", "joined"):
+            np.testing.assert_allclose(one[way], expected, rtol=1e-5, err_msg=way)
 
 
 def test_what_is_left_stops_in_time_and_says_why_when_a_process_dies(runs):

@@ -130,7 +130,7 @@ class Watch:
                 waited = 0 if line.peer is None or line.peer in self.gone else now - line.heard
                 if waited > self.timeout / 2 and not line.is_silent:
                     line.is_silent = True
-                    self._note(SILENT, line.peer)
+                    self._note(SILENT, line.peer or 0)
             self._check(now)
 
     def _hear(self, line: Line) -> None:

@@ -13,6 +13,14 @@ class Turn:
         self.owner, self.batch = owner, batch
 
 
+class Part(NamedTuple):
+    """The rows of a batch of `size` that this process has read, for its devices; nobody needs the others here."""
+
+    batch: Any
+    rows: slice
+    size: int
+
+
 class Turns(NamedTuple):
     """Which of `count` processes this one is, and so which batches of a pass it makes.
 

@@ -10,7 +10,7 @@ import numpy as np
 from .data_arrays import as_arrays, common_length, generator, is_dataframe, is_nested, is_sliceable, is_sparse
 from .data_prefetch import Prefetch
 from .data_sequence import num_batches, parallel
-from .data_shared import Turn, Turns, check_alike, places_of, shape_of
+from .data_shared import Part, Turn, Turns, check_alike, places_of, shape_of
 from .data_weights import class_weights, combine
 
 
@@ -214,23 +214,16 @@ class SliceFeed:
                 # HDF5 reads increasing indices only
                 sorted_rows, back = np.unique(rows if part is None else rows[part], return_inverse=True)
                 found = _dense(storage[sorted_rows])[back]
-            return found if part is None else _filled(found, part, count)
+            return found
 
-        return tuple(jax.tree.map(read, d, is_leaf=lambda v: v is not None and not is_nested(v)) for d in self._data)
+        made = tuple(jax.tree.map(read, d, is_leaf=lambda v: v is not None and not is_nested(v)) for d in self._data)
+        return made if part is None else Part(made, part, count)
 
     def begin(self):
         """Nothing to prepare."""
 
     def end(self):
         """Nothing to tidy."""
-
-
-def _filled(found, part, count):
-    """Rows in their places in a batch; the others, which this process has no use for, repeat the first."""
-    batch = np.empty((count, *found.shape[1:]), found.dtype)
-    batch[: part.start] = batch[part.stop :] = found[:1]
-    batch[part] = found
-    return batch
 
 
 def _dense(rows):
@@ -240,7 +233,7 @@ def _dense(rows):
 # ---------------------------------------------------------------- batches
 
 
-def as_batch(batch, *, inputs=None, predict=False, where="batch"):
+def as_batch(batch, *, inputs=None, choose=None, predict=False, where="batch"):
     """(x, y, sample_weight) of arrays from what a stream yielded: x, (x,), (x, y), (x, y, weights), as tuple or list.
 
     A dict is x. For prediction a list of as many arrays as the model has inputs is x, too.
@@ -259,7 +252,7 @@ def as_batch(batch, *, inputs=None, predict=False, where="batch"):
     if x is None:
         raise ValueError(f"{where}: the inputs are None. Yield (inputs, targets).")
     made = (
-        as_arrays(x, f"{where}, inputs", count=inputs),
+        as_arrays(x if choose is None else choose(x), f"{where}, inputs", count=inputs),
         as_arrays(y, f"{where}, targets", optional=True),
         as_arrays(weight, f"{where}, sample_weights", optional=True),
     )
@@ -279,7 +272,7 @@ class StreamSource:
 
     def __init__(
         self, feed, *, steps=None, class_weight=None, strict_class_weight=False, workers=None, queue_size=None,
-        inputs=None, predict=False,
+        inputs=None, choose=None, predict=False,
     ):  # fmt: skip
         if isinstance(class_weight, str):
             raise ValueError(
@@ -293,7 +286,7 @@ class StreamSource:
         self._class_weight = class_weight and (class_weight, strict_class_weight)
         self._threaded = workers != 0
         self._depth = queue_size if queue_size is not None else getattr(feed, "queue_size", 10)
-        self._inputs, self._predict = inputs, predict
+        self._inputs, self._choose, self._predict = inputs, choose, predict
         self._known_steps = None
         self._pass = None  # prepared batches of a pass that is not finished
         self._pass_seed = None
@@ -395,7 +388,9 @@ class StreamSource:
                 batch.batch = self._prepare(batch.batch, where)
                 check_alike(batch.batch, self.template, where)
             return batch
-        x, y, weight = as_batch(batch, inputs=self._inputs, predict=self._predict, where=where)
+        if isinstance(batch, Part):
+            return batch._replace(batch=self._prepare(batch.batch, where))
+        x, y, weight = as_batch(batch, inputs=self._inputs, choose=self._choose, predict=self._predict, where=where)
         if self._class_weight:
             table, strict = self._class_weight
             weight = combine(weight, class_weights(y, table, strict=strict))

@@ -49,7 +49,7 @@ class Run:
             split = self.session.split
             on_host = source.host_only or self.session.host_first
             fits = not on_host and streaming.fits([*there, source], 1 if split is None else split.copies())
-            self._whole[id(source)] = (source, fits and (split is None or split.shares_data()))
+            self._whole[id(source)] = (source, fits and (split is None or split.keeps_whole(source)))
         return self._whole[id(source)][1]
 
     def logs(self) -> Logs:
@@ -158,7 +158,7 @@ class Run:
 
     def _stream_epoch(self, mode: str, source: Any, rng: Any, start: int) -> int:
         done = start
-        for batch in streaming.epoch(source, rng, start, self.session.placed):
+        for batch in streaming.epoch(source, rng, start, self.session.placed, self.session.part):
             if self._stopped(mode):
                 break
             if isinstance(batch, Turn):

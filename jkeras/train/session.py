@@ -97,6 +97,11 @@ class Session:
         """A batch on the device, or split over all devices."""
         return jax.device_put(batch) if self.split is None else self.split.batch(batch)
 
+    @property
+    def part(self) -> Any:
+        """Which rows of a batch this process needs, as a function of its size; None: all of all."""
+        return None if self.split is None or self.host_first else self.split.part
+
     def _gather(self, mode: str) -> tuple[Any, Any]:
         if mode == "train":
             return (), programs.gather_carry(self.plan)

@@ -11,7 +11,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from ..core import peers, placement
 from ..core.variable import Variable
-from .data_shared import Turn, Turns
+from .data_shared import Part, Turn, Turns
 from .step import Batch, Plan
 
 ENDED = (
@@ -80,6 +80,8 @@ class Split:
 
     def batch(self, batch: Any) -> Any:
         """The batch on the devices: the rows of the whole batch that are theirs, or what this process brings."""
+        if isinstance(batch, Part):
+            return jax.tree.map(functools.partial(self._put_part, batch.rows.start, batch.size), batch.batch)
         if self.several:
             own = not self.distribution.auto_shard_dataset
             return jax.tree.map(self._joined if own else lambda a: placement.put(a, self._rows_of(a)), batch)
@@ -88,6 +90,16 @@ class Split:
     def _rows_of(self, array: Any) -> NamedSharding:
         shape = np.shape(array)
         return self.rows(shape[0] if shape else 0, len(shape))
+
+    def _put_part(self, first: int, size: int, array: Any) -> jax.Array:
+        """A batch of ``size`` rows of which this process has those from ``first`` on, as many as its devices need."""
+        rows = np.asarray(array)
+
+        def own(index: tuple) -> np.ndarray:
+            start, stop, _ = index[0].indices(size)
+            return rows[(slice(start - first, stop - first), *index[1:])]
+
+        return jax.make_array_from_callback((size, *rows.shape[1:]), self.rows(size, rows.ndim), own)
 
     def _joined(self, array: Any) -> jax.Array:
         if isinstance(array, jax.Array) and not array.is_fully_addressable:
@@ -107,12 +119,12 @@ class Split:
         if not self.several or not self.distribution.auto_shard_dataset or source.kind == "arrays":
             return
         turns = Turns(jax.process_index(), jax.process_count()) if self._by_process is not None else None
-        source.divide(self._part, turns)
+        source.divide(self.part, turns)
 
-    def _part(self, size: int) -> slice | None:
-        """The rows of a batch that this process needs; None: all."""
+    def part(self, size: int) -> slice | None:
+        """The rows of a batch that this process needs; None: all that it has."""
         layout = self.rows(size, 1)
-        if layout is self.whole:
+        if layout is self.whole or not self.several or not self.distribution.auto_shard_dataset:
             return None
         spans = [i[0].indices(size) for i in layout.addressable_devices_indices_map((size,)).values() if i is not None]
         return slice(min(s[0] for s in spans), max(s[1] for s in spans))
@@ -159,9 +171,10 @@ class Split:
         """How many copies of whole data one memory holds: one, but where all devices share the machine's."""
         return jax.local_device_count() if jax.default_backend() == "cpu" else 1
 
-    def shares_data(self) -> bool:
-        """Has every process all of the data?"""
-        return not self.several or self.distribution.auto_shard_dataset
+    def keeps_whole(self, source: Any) -> bool:
+        """May arrays that fit be copied to each device at once? Of several processes each sends its devices their rows only."""
+        spread = (isinstance(a, jax.Array) and not a.is_fully_addressable for a in jax.tree.leaves(source.arrays))
+        return not self.several or (self.distribution.auto_shard_dataset and any(spread))
 
     def wait(self, carry: Any) -> None:
         """Lets a step end before the next is started, where that is needed."""

@@ -10,6 +10,7 @@ import jax
 
 from ..core.config import get_setting
 from .data_prefetch import Prefetch
+from .data_shared import Part
 from .timing import waited
 
 VARIABLE = "JKERAS_DATA_MEMORY_SHARE"
@@ -76,19 +77,27 @@ def fits(sources: Any, copies: int = 1) -> bool:
     return size == 0 or size * copies <= memory_share() * device_memory()
 
 
-def epoch(source: Any, rng: Any, start: int = 0, place: Any = jax.device_put) -> Iterator[Any]:
+def epoch(source: Any, rng: Any, start: int = 0, place: Any = jax.device_put, part: Any = None) -> Iterator[Any]:
     """The batches of one pass over a source, one by one; arrays begin with number ``start``, streams know their place."""
-    return waited(array_batches(source, rng, start, place) if source.kind == "arrays" else source.epoch(rng))
+    return waited(array_batches(source, rng, start, place, part) if source.kind == "arrays" else source.epoch(rng))
 
 
-def array_batches(source: Any, rng: Any, start: int = 0, place: Any = jax.device_put) -> Iterator[Any]:
+def array_batches(
+    source: Any, rng: Any, start: int = 0, place: Any = jax.device_put, part: Any = None
+) -> Iterator[Any]:
     """The batches of one pass over arrays from number ``start`` on, in the order of the in-memory epoch.
 
-    A thread gathers the rows and hands them to the device ahead of their use; text stays on the host.
+    A thread gathers the rows and hands them to the device ahead of their use; text stays on the host. Of several processes
+    each gathers its own, the slice ``part(size)`` of a batch, only.
     """
     order, size = source.order(rng), source.batch_size
     place = (lambda batch: batch) if source.host_only else place
-    made = (place(source.slice(order[i : i + size])) for i in range(start * size, len(order), size))
+
+    def batch(rows: Any) -> Any:
+        own = None if part is None or source.host_only else part(len(rows))
+        return place(source.slice(rows) if own is None else Part(source.slice(rows[own]), own, len(rows)))
+
+    made = (batch(order[i : i + size]) for i in range(start * size, len(order), size))
     prefetch = Prefetch(made, AHEAD)
     try:
         yield from prefetch
