@@ -389,6 +389,28 @@ def _pair(*x_shape, y):
     return lambda: (_random(10, *x_shape), _random(11, *y))
 
 
+def _quantized(mode):
+    """A model whose matrices have few bits; biases go on training (in float8, a policy from the start, all does)."""
+
+    def build(k):
+        layers = k.layers
+        more = {"dtype": "float8_from_float32"} if mode == "float8" else {}
+        x = k.Input((3,), dtype="int32")
+        y = layers.Dense(5, activation="tanh", name="wide", **more)(layers.Embedding(7, 4, name="table")(x))
+        y = layers.EinsumDense("abc,cde->abde", (3, 2, 3), bias_axes="e", name="heads", **more)(y)
+        model = k.Model(x, layers.Dense(2, name="out", **more)(layers.Flatten()(y)), name=f"quantized_{mode}")
+        if mode != "float8":
+            model.quantize(mode)
+        model.compile("sgd", "mse")
+        return model
+
+    return build
+
+
+def _indices():
+    return _ints(3, 7, 4, 3), _random(2, 4, 2)
+
+
 CASES = {f"mlp_{name}": Case(_mlp(name), _mlp_data) for name in OPTIMIZERS}
 CASES["mlp_nadam"].approximate_in = ("tf_keras", "keras224")  # they do not save the product of momenta
 for late in ("adamw", "ftrl", "lion"):
@@ -410,4 +432,7 @@ CASES |= {
     "named_lambda": Case(_named_lambda, _pair(4, 4, y=(4, 3)), ("keras3",), kinds=("keras", "h5")),
     "lambda": Case(_lambda, _pair(4, 4, y=(4, 3)), kinds=("keras", "h5"), unsafe=True),
     "vocabulary": Case(_vocabulary, _vocabulary_data, ("tf_keras", "keras3tf"), ("keras",), step=False, trains=False),
+    "int8": Case(_quantized("int8"), _indices, ("keras3",)),
+    "int4": Case(_quantized("int4"), _indices, ("keras3",)),
+    "float8": Case(_quantized("float8"), _indices, ("keras3",)),
 }

@@ -21,7 +21,7 @@ from jkeras.saving.errors import FileError
 GOLDEN = os.path.join(os.path.dirname(__file__), "golden", "files")
 FULL = bool(os.environ.get("EXCHANGE_FULL"))
 USUAL = "mlp_momentum mlp_adam nested frozen recurrent operations tf_operations named_lambda lambda policy vocabulary "
-USUAL += "normalised subclassed objectives"
+USUAL += "normalised subclassed objectives int4 float8"
 KINDS = {"keras3": ("keras", "weights"), "keras3tf": ("keras",), "tf_keras": ("h5", "keras"), "keras224": ("h5",)}
 OTHER_KIND = ("mlp_adam", "normalised", "subclassed", "objectives")  # the second kind of file for these, too
 

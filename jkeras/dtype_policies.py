@@ -180,6 +180,10 @@ class DTypePolicyMap(DTypePolicy, MutableMapping):
         """How weights are quantized by default."""
         return self.default_policy.quantization_mode
 
+    def for_path(self, path):
+        """The policy of the layer with a path."""
+        return self[path]
+
     def __getitem__(self, key):
         if key in self._policy_map:
             return self._policy_map[key]
@@ -192,6 +196,10 @@ class DTypePolicyMap(DTypePolicy, MutableMapping):
         if key in self._policy_map:
             raise ValueError(f"DTypePolicyMap: the key {key!r} is taken by {self._policy_map[key]!r}; delete it first.")
         self._policy_map[key] = get(policy)
+
+    def replace(self, path, policy):
+        """Another policy for one path."""
+        self._policy_map[path] = get(policy)
 
     def __delitem__(self, key):
         del self._policy_map[key]

@@ -206,3 +206,19 @@ def test_configurations_that_look_at_data_are_kept_without_it():
 def test_what_cannot_be_adapted_says_so(act, error, text):
     with pytest.raises(error, match=text):
         act()
+
+
+def test_each_layer_has_the_policy_that_a_map_gives_its_path():
+    policies = dtype_policies.DTypePolicyMap("float32", {"net/half": "float16", "net/small": "int8_from_float32"})
+    half, small = layers.Dense(3, name="half", dtype=policies), layers.Dense(2, name="small", dtype=policies)
+    model = Sequential([Input((4,)), half, small], name="net")
+    assert [layer.path for layer in model.layers] == ["net/half", "net/small"]
+    assert [half.compute_dtype, half.kernel.dtype, small.quantization_mode] == ["float16", "float16", "int8"]
+
+
+def test_setting_a_policy_that_quantizes_does_so():
+    layer = built()
+    layer.dtype_policy = "int4_from_float32"
+    assert layer.quantization_mode == "int4" and layer.kernel.stored.dtype == "int8"
+    with pytest.raises(ValueError, match="GPTQConfig"):
+        built().dtype_policy = "gptq/4/-1_from_float32"

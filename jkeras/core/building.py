@@ -21,6 +21,7 @@ def completed(build: Callable) -> Callable:
         named = frames.scope_path().split("/")[-1] == layer.name
         try:
             with contextlib.nullcontext() if named else frames.scope(layer.name):
+                layer._path = frames.scope_path()
                 build(layer, *args, **kwargs)
         finally:
             layer._building = False
@@ -50,6 +51,8 @@ def by_shapes(layer: Any, shapes: dict[str, Any]) -> None:
 def finish(layer: Any, input_shape: Any) -> None:
     """What follows a ``build``: the layer keeps the shape, names its seeds and takes the weights it was given."""
     layer.built = True
+    if frames.scope_path().split("/")[-1] == layer.name:
+        layer._path = frames.scope_path()
     if "_build_shape" not in vars(layer):
         layer._build_shape = input_shape
     for seed in tracking.tracked(layer):

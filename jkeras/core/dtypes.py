@@ -100,6 +100,10 @@ class DTypePolicy:
         """None: weights are not quantized."""
         return self._quantization_mode
 
+    def for_path(self, path: str) -> "DTypePolicy":
+        """The policy of the layer with a path: itself, but for maps of policies."""
+        return self
+
     def convert_input(self, x: Any, autocast: bool, dtype: Any) -> Any:
         """``x`` as an array; floats are cast to ``dtype`` if ``autocast``."""
         x = jnp.asarray(x)
@@ -148,6 +152,21 @@ def get_policy(identifier: Any) -> DTypePolicy:
         if "name" not in inner:  # a policy of another kind, such as a quantized one
             return connections.modules["keras.dtype_policies"]().deserialize(identifier)
         return DTypePolicy(inner["name"])
+    if isinstance(identifier, str) and "_from_" in identifier:
+        return connections.modules["keras.dtype_policies"]().get(identifier)
     if isinstance(identifier, str) and identifier.startswith("mixed_"):
         return DTypePolicy(identifier)
     return DTypePolicy(standardize_dtype(identifier))
+
+
+class PolicyAttribute:
+    """``layer.dtype_policy``: setting a policy that quantizes does so where there are weights already."""
+
+    def __get__(self, layer: Any, owner: Any = None) -> Any:
+        return self if layer is None else layer._dtype_policy
+
+    def __set__(self, layer: Any, value: Any) -> None:
+        layer._dtype_policy = policy = get_policy(value)
+        mode = policy.for_path(layer.path).quantization_mode
+        if mode is not None and layer.built and not layer._is_quantized:
+            layer.quantize(mode)

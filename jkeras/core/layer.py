@@ -50,7 +50,7 @@ class Layer(Configurable):
     built: bool
     input_spec: Any
     activity_regularizer: Any
-    dtype_policy: Any
+    dtype_policy = dtypes.PolicyAttribute()
     _call_losses: list[Any]
     _metrics_added: list[Any]
     _assigned_weights: list[Variable] | None
@@ -70,7 +70,7 @@ class Layer(Configurable):
         vars(self).update(
             _weights_made=[], _inbound_nodes=[], _outbound_nodes=[], _call_losses=[], _trainable=True, built=False,
             _auto_config=(args, kwargs), _assigned_weights=None, input_spec=None, autocast=True, activity_regularizer=None,
-            dtype_policy=None, name=None, _metrics_added=[], remat=None,
+            _dtype_policy=None, _is_quantized=False, _path="", name=None, _metrics_added=[], remat=None,
         )  # fmt: skip
         return self
 
@@ -363,12 +363,12 @@ class Layer(Configurable):
     @property
     def compute_dtype(self) -> str:
         """Dtype of the computation."""
-        return dtypes.get_policy(self.dtype_policy).compute_dtype
+        return dtypes.get_policy(self._dtype_policy).for_path(self._path).compute_dtype
 
     @property
     def variable_dtype(self) -> str:
         """Dtype of the weights."""
-        return dtypes.get_policy(self.dtype_policy).variable_dtype
+        return dtypes.get_policy(self._dtype_policy).for_path(self._path).variable_dtype
 
     @property
     def input_dtype(self) -> str:
@@ -382,7 +382,7 @@ class Layer(Configurable):
     @property
     def quantization_mode(self) -> str | None:
         """How the weights are quantized, or None."""
-        return dtypes.get_policy(self.dtype_policy).quantization_mode
+        return dtypes.get_policy(self._dtype_policy).for_path(self._path).quantization_mode
 
     def quantize(self, mode: str | None = None, type_check: bool = True, config: Any = None) -> None:
         """Keeps the weights with fewer bits, in the layers that can."""

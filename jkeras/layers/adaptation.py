@@ -7,7 +7,7 @@ Sources: Hu et al., 2021, https://arxiv.org/abs/2106.09685; https://keras.io/api
 
 import jax.numpy as jnp
 
-from ..core import connections, dtypes, registry
+from ..core import connections, registry
 from ..core.declare import Converter
 from ..core.spec import describe
 from ..nn.product import rows_matmul
@@ -130,7 +130,7 @@ def enable_lora(self, rank, lora_alpha=None, a_initializer="he_uniform", b_initi
 
 def begin(layer):
     """At the end of ``build``: the adaptations that the layer's arguments and dtype policy ask for."""
-    mode = dtypes.get_policy(layer.dtype_policy).quantization_mode
+    mode = layer.dtype_policy.for_path(layer.path).quantization_mode
     if mode is not None:
         before = len(layer._weights_made)
         exchange(layer, allowed(layer, mode), layer.quantization_config)
@@ -176,13 +176,17 @@ def quantize(self, mode=None, type_check=True, config=None):
         raise ValueError(f"{describe(self)}: quantize() wants a built layer; call it on data or build() it first.")
     if not hasattr(found[self._adapted], "trainable"):
         raise ValueError(f"{describe(self)}: quantize() once, and before enable_lora(); its matrix is adapted already.")
-    policies, policy = connections.modules["keras.dtype_policies"](), dtypes.get_policy(self.dtype_policy)
+    policies, policy = connections.modules["keras.dtype_policies"](), self.dtype_policy.for_path(self.path)
     if policy.quantization_mode is None:
         name = getattr(config, "dtype_policy_string", lambda: mode)()
         name = f"int4/{config.block_size or -1}" if mode == "int4" else name
         policy = policies.get(f"{name}_from_{policy.name}")
     exchange(self, mode, config, {name: matrix.numpy() for name, matrix in found.items() if matrix is not None})
-    self.quantization_config, self.dtype_policy = config, policy
+    self.quantization_config = config
+    if self.dtype_policy.for_path(self.path) is self.dtype_policy:
+        self.dtype_policy = policy
+    else:  # a map of policies, which may be that of other layers, too
+        self.dtype_policy.replace(self.path, policy)
 
 
 def quantized_build(self, kernel_shape, mode, config=None):
@@ -238,10 +242,10 @@ def resolve_config(where, mode, config):
 
 def exchange(layer, mode, config, values=None, shape=None):
     """Puts matrices of few bits in the place of floating ones: of these values, or zeros."""
-    policy = dtypes.get_policy(layer.dtype_policy)
+    policy = layer.dtype_policy.for_path(layer.path)
     if mode == "int8" and policy.compute_dtype == "float16":
         raise ValueError(f"{describe(layer)}: int8 does not go with computing in float16; use 'mixed_bfloat16'.")
-    old = {name: getattr(layer, name, None) for name in layer._matrices}
+    old, layer._is_quantized = {name: getattr(layer, name, None) for name in layer._matrices}, True
     for name, matrix in old.items():
         if matrix is None and (name != layer._adapted or shape is None):
             continue
@@ -292,7 +296,7 @@ def _stored(layer):
     made = {v.name: v for v in layer._weights_made}
     for matrix in matrices:
         made.update(matrix.kept if isinstance(matrix, FewBits) else {})
-    mode = dtypes.get_policy(layer.dtype_policy).quantization_mode
+    mode = layer.dtype_policy.for_path(layer.path).quantization_mode
     return {name: made[name] for name in layer.variable_serialization_spec[mode] if name in made}
 
 

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..core import dtypes, frame
+from ..core import frame
 from ..core.spec import describe
 from ..nn import quantization as bits
 
@@ -253,7 +253,7 @@ class Int4(FewBits):
     def make(self, layer, config):
         self.packed_axis, self.axis = self.layouts[self.name]
         self.flat = self.shape if self.name != "kernel" else self.rows_and_columns()
-        policy = dtypes.get_policy(layer.dtype_policy)
+        policy = layer.dtype_policy.for_path(layer.path)
         block = getattr(policy, "block_size", None) if config is None else config.block_size
         self.block = None if block in (None, -1) else block
         if config is None and self.name != "kernel":
@@ -333,7 +333,7 @@ class Float8(FewBits):
     """A matrix that stays a float and trains, and is rounded to float8 where it meets inputs, rounded as well."""
 
     def make(self, layer, config):
-        policy = dtypes.get_policy(layer.dtype_policy)
+        policy = layer.dtype_policy.for_path(layer.path)
         length = getattr(policy, "amax_history_length", 1024)
         more = {"dtype": "float32", "autocast": False, "overwrite_with_gradient": True}
         for name in ("inputs", self.name, "outputs_grad"):
@@ -376,7 +376,7 @@ class Calibrated(FewBits):
     """
 
     def make(self, layer, config):
-        said = dtypes.get_policy(layer.dtype_policy) if config is None else config
+        said = layer.dtype_policy.for_path(layer.path) if config is None else config
         if not hasattr(said, "group_size"):
             raise ValueError(
                 f"{self.where}: quantizing with 'gptq' or 'awq' wants a GPTQConfig or AWQConfig as config."
