@@ -58,5 +58,31 @@ def main():
     print(len(rows), "rows,", len(errors), "errors,", len(numbers), "numbers")
 
 
+def records():
+    """Files of records that TensorFlow wrote; one that jkeras wrote is read."""
+    folder = ROOT / "golden" / "records"
+    folder.mkdir(exist_ok=True)
+    feature, names = tf.train.Feature, {"plain": "", "gzip": "GZIP", "zlib": "ZLIB"}
+    made = []
+    for n in range(3):
+        values = {
+            "n": feature(int64_list=tf.train.Int64List(value=[n, -n])),
+            "x": feature(float_list=tf.train.FloatList(value=[n / 4] * n)),
+            "t": feature(bytes_list=tf.train.BytesList(value=[b"text %d" % n])),
+        }
+        made.append(tf.train.Example(features=tf.train.Features(feature=values)))
+    for name, kind in names.items():
+        with tf.io.TFRecordWriter(str(folder / f"{name}.tfrecord"), kind) as writer:
+            for one in made:
+                writer.write(one.SerializeToString())
+            writer.write(b"z" * 5000)
+    ours = folder / "ours.tfrecord"
+    if ours.exists():
+        found = [r.numpy() for r in tf.data.TFRecordDataset(str(ours))]
+        assert [tf.train.Example.FromString(f) for f in found[:3]] == made and found[3:] == [b"z" * 5000]
+        print("ours.tfrecord is read as it was written")
+
+
 if __name__ == "__main__":
+    records()
     main()

@@ -5,9 +5,12 @@
 Arguments stay away from ties and from what the documentation lists as different.
 """
 
+import re
 import types
 
 import numpy as np
+
+from compat_tests import tensorflow_container_cases as containers
 
 
 def _data():
@@ -834,12 +837,21 @@ ERRORS = """
 """
 
 
+GROUPS.update(containers.GROUPS)
+ERRORS += containers.ERRORS
+EAGER = ("functions", "strings", "data", "random", *containers.GROUPS)  # groups whose rows are not compiled together
+
+
 def lines(text):
-    return [line.strip() for line in text.strip().splitlines()]
+    return [line.strip() for line in text.strip().splitlines() if line.strip()]
 
 
 def evaluate(tf, expression):
-    return eval(expression, {"tf": tf, "np": np, "D": D, "Dataset": tf.data.Dataset})
+    names = {"tf": tf, "np": np, "D": D, "Dataset": tf.data.Dataset}
+    for name, made in containers.MADE.items():
+        if re.search(rf"\b{name}\b", expression):
+            names[name] = eval(made, names)
+    return eval(expression, names)
 
 
 def leaves(found):
@@ -848,6 +860,10 @@ def leaves(found):
         return [leaf for key in sorted(found) for leaf in leaves(found[key])]
     if isinstance(found, (list, tuple)):
         return [leaf for part in found for leaf in leaves(part)]
+    if hasattr(found, "nested_row_splits"):
+        return [found.flat_values, *found.nested_row_splits]
+    if type(found).__name__ == "SparseTensor":
+        return [found.indices, found.values, found.dense_shape]
     return [found]
 
 

@@ -66,7 +66,7 @@ def write(path: str, model: Any) -> None:
         f.write(struct.pack("<Q", room).ljust(8 + room))
         window, sums = Window(f, 8 + room), {}
         for name, v in named.items():
-            array = np.ascontiguousarray(placement.to_host(v.materialize()))
+            array = np.ascontiguousarray(placement.to_host(v.materialize())).reshape(v.shape)  # scalars stay scalars
             window.write_large(entries[name]["data_offsets"][0], _bytes(array))
             crc = window.large.pop(entries[name]["data_offsets"][0])[1]
             sums[name] = _of_array(name, array.dtype, array.shape, crc, array.nbytes)

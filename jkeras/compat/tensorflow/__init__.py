@@ -20,6 +20,14 @@ SMALL = (
     "VariableSynchronization",
     "nest",
 )
+ELSEWHERE = {  # module: names in the root that it has
+    "ragged_functions": ("RaggedTensor", "ragged"),
+    "ragged_made": ("RaggedTensorSpec",),
+    "sparse_tensor": ("SparseTensor", "SparseTensorSpec", "sparse"),
+    "lookups": ("lookup",),
+    "training": ("train",),
+    "events": ("summary",),
+}
 INITIALIZERS = {
     "random_normal_initializer": "RandomNormal", "random_uniform_initializer": "RandomUniform",
     "truncated_normal_initializer": "TruncatedNormal", "zeros_initializer": "Zeros", "ones_initializer": "Ones",
@@ -28,17 +36,11 @@ INITIALIZERS = {
 }  # fmt: skip
 _IMPOSSIBLE = {
     "get_variable": "use tf.Variable, or a layer's add_weight.",
-    "train": "use keras optimizers, and model.save or keras.callbacks.ModelCheckpoint for checkpoints.",
     "layers": "use keras.layers.",
     "contrib": "TensorFlow 2 dropped it; use keras layers.",
-    "SparseTensor": "use dense arrays.",
-    "RaggedTensor": "pad the rows (keras.utils.pad_sequences) and mask them.",
-    "ragged": "pad the rows (keras.utils.pad_sequences) and mask them.",
-    "sparse": "use dense arrays.",
     "lite": "export the model with model.export and convert the StableHLO file.",
     "estimator": "use a keras model.",
     "raw_ops": "use the functions of tf, tf.math and tf.nn.",
-    "lookup": "use keras.layers.StringLookup or IntegerLookup.",
 }
 
 
@@ -66,6 +68,11 @@ def _namespace(name: str) -> ModuleType | None:
     if name in tables.SPACES:
         contents = dict(tables.functions(name))
         if name == "io":
+            contents.update(importlib.import_module(f"{__name__}.parsing").IO)
+            records = importlib.import_module(f"{__name__}.records")
+            contents.update(
+                {n: getattr(records, n) for n in ("TFRecordWriter", "TFRecordOptions", "tf_record_iterator")}
+            )
             contents["gfile"] = importlib.import_module(f"{__name__}.system").gfile
     elif name in _ALIASES:
         return importlib.import_module(f"jkeras.{_ALIASES[name]}")
@@ -92,6 +99,9 @@ def _special(name: str) -> Any:
         return function
     if name in INITIALIZERS:
         return getattr(importlib.import_module("jkeras.initializers"), INITIALIZERS[name])
+    for module, names in ELSEWHERE.items():
+        if name in names:
+            return getattr(importlib.import_module(f"{__name__}.{module}"), name)
     if name in SMALL:
         return getattr(importlib.import_module(f"{__name__}.small"), name)
     return None
@@ -114,6 +124,8 @@ def __getattr__(name: str) -> Any:
     found = tables.old(name) if found is None else found
     if found is not None:
         return found
+    if name == "python_io":
+        return _namespace("io")
     if name == "data":
         return importlib.import_module(f"{__name__}.data")
     namespace = _namespace(name)

@@ -17,9 +17,9 @@ from .creation import constant, convert_to_tensor
 from .elementwise import cast
 from .rows import array, dtype_of, known
 from .tape import _active, _Inside
-from .tensor import Tensor, shim, unwrap, wrap
+from .tensor import COMPOSITES, Tensor, shim, unwrap, wrap
 
-_is_tensor = lambda x: isinstance(x, Tensor)  # noqa: E731
+_is_tensor = lambda x: isinstance(x, Tensor) or type(x) in COMPOSITES  # noqa: E731
 
 
 def _mapped(fn: Callable, *trees: Any) -> Any:
@@ -140,6 +140,10 @@ def _rows(elems: Any) -> tuple[Callable, int]:
 
 def stacked(results: list) -> Any:
     """Results of the same structure, stacked along a new first axis."""
+    if any(type(x) in COMPOSITES for x in results):
+        from .ragged_functions import stack as rows
+
+        return rows(results)
     stack = shim(lambda *parts: (np if parts[0].dtype.kind == "O" else jnp).stack([array(p) for p in parts]))
     return _mapped(stack, *map(_tensors, results))
 
@@ -166,8 +170,13 @@ def map_fn(fn: Callable, elems: Any, dtype: Any = None, parallel_iterations: Any
            fn_output_signature: Any = None) -> Any:  # fmt: skip
     """The function on each slice along the first axis; what it gives must have one shape, and the dtype announced."""
     row, count = _rows(elems)
-    result = stacked([_tensors(fn(row(i))) for i in range(count)])
     announced = dtype if fn_output_signature is None else fn_output_signature
+    found = [_tensors(fn(row(i))) for i in range(count)]
+    if hasattr(announced, "ragged_rank"):
+        from .ragged_functions import stack
+
+        return _let_back(stack(found), back_prop)
+    result = stacked(found)
     return _let_back(_in_dtype("tf.map_fn", result, announced), back_prop)
 
 
@@ -286,6 +295,8 @@ def py_function(func: Any = None, inp: Any = None, Tout: Any = None, name: Any =
 
 
 def _shown(x: Any, summarize: int) -> Any:
+    if type(x) in COMPOSITES:
+        return str(x).removeprefix("<tf.RaggedTensor ").removesuffix(">")
     if isinstance(x, (Tensor, frames.Frame)) or hasattr(x, "shape"):
         found = np.asarray(unwrap(x))
         if found.dtype.kind in "OUS":

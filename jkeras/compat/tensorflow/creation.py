@@ -12,7 +12,7 @@ from ...core.symbolic import is_symbolic, record
 from ...core.variable import Variable
 from .elementwise import cast
 from .rows import array, dtype_of, is_text, only, shape_of
-from .tensor import DType, Reference, Tensor, TensorShape, shim, unwrap
+from .tensor import COMPOSITES, DType, Reference, Tensor, TensorShape, shim, unwrap
 
 NAMES = "float16 float32 float64 bfloat16 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool string complex64 complex128"
 
@@ -55,6 +55,8 @@ def _numbers(value: Any, dtype: Any) -> Any:
 
 def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, name: Any = None) -> Any:
     """The values as a tensor; a tensor stays itself, and ``dtype_hint`` is followed where it can be."""
+    if type(value) in COMPOSITES:
+        return value
     if is_symbolic(value):
         return value if dtype is None else shim(lambda x: cast(x, dtype))(value)
     if isinstance(value, (Tensor, Variable, jax.Array)):
@@ -236,7 +238,15 @@ def arange(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, nam
 
 def _static(x: Any) -> tuple:
     x = unwrap(x)
+    if type(x) in COMPOSITES:
+        raise ValueError(
+            f"tf.shape: a {type(x).__name__} has rows of its own lengths; use bounding_shape(), row_lengths() or dense_shape."
+        )
     return tuple(x.shape) if hasattr(x, "shape") else np.shape(x)
+
+
+def _rank(x: Any) -> int:
+    return len(x.shape) if type(x) in COMPOSITES else len(_static(x))
 
 
 def shape(input: Any, out_type: Any = None, name: Any = None) -> Any:
@@ -252,6 +262,8 @@ def size(input: Any, out_type: Any = None, name: Any = None) -> Any:
     to = dtype_of("int32" if out_type is None else out_type)
     if is_symbolic(input) and None in input.shape:
         return record(lambda x: jnp.asarray(x.size, to), (input,), {}, "size")
+    if type(input) in COMPOSITES:
+        input = input.flat_values if hasattr(input, "flat_values") else input.dense_shape
     return Tensor(np.array(int(np.prod(_static(input))), to))
 
 
@@ -269,8 +281,8 @@ def functions() -> dict[str, Any]:
         constant=constant, convert_to_tensor=convert_to_tensor, Variable=TFVariable, Tensor=Tensor, TensorShape=TensorShape,
         DType=DType, IndexedSlices=IndexedSlices, zeros=zeros, ones=ones, fill=fill, range=arange, shape=shape, size=size,
         shape_n=lambda input, out_type="int32", name=None: [shape(x, out_type) for x in input],
-        rank=lambda input, name=None: Tensor(np.array(len(_static(input)), "int32")),
-        is_tensor=lambda x: isinstance(x, (Tensor, Variable)) or is_symbolic(x),
+        rank=lambda input, name=None: Tensor(np.array(_rank(input), "int32")),
+        is_tensor=lambda x: isinstance(x, (Tensor, Variable)) or is_symbolic(x) or type(x) in COMPOSITES,
         as_dtype=lambda type_value: DType(str(dtype_of(type_value)) if str(type_value) not in made else str(type_value)),
         get_static_value=get_static_value,
         broadcast_static_shape=lambda shape_x, shape_y: TensorShape(np.broadcast_shapes(tuple(shape_x), tuple(shape_y))),

@@ -9,43 +9,27 @@ from typing import Any
 import numpy as np
 
 from ...utils import dataset
+from .elements import (
+    Elements,
+    announced,
+    arrays_of,
+    called,
+    chosen,
+    columns,
+    hosted,
+    is_composite,
+    joined,
+    joined_ragged,
+    on_arrays,
+    reduced,
+    row,
+)  # fmt: skip
 from .files import matching_files
+from .rows import dtype_of
 from .tensor import Tensor, unwrap, wrap
 
 AUTOTUNE = -1
 INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = -1, -2
-
-
-def _on_arrays(fn: Callable) -> Callable:
-    """A function of tensors as one of arrays on the host."""
-
-    def call(*args: Any) -> Any:
-        found = fn(*map(_shown, args))
-        if isinstance(found, dataset.Dataset):
-            return found
-        return _host(unwrap(tuple(found) if isinstance(found, list) else found))
-
-    return call
-
-
-def _host(x: Any) -> Any:
-    if isinstance(x, tuple):
-        return tuple(map(_host, x))
-    if isinstance(x, dict):
-        return {k: _host(v) for k, v in x.items()}
-    return np.asarray(x)
-
-
-def _arrays(tensors: Any) -> Any:
-    """Tensors and lists as arrays; numbers of Python as float32 and int32, as TensorFlow has them."""
-    if isinstance(tensors, tuple):
-        return tuple(map(_arrays, tensors))
-    if isinstance(tensors, dict):
-        return {k: _arrays(v) for k, v in tensors.items()}
-    if isinstance(tensors, list):
-        found = np.asarray(unwrap(tensors))
-        return found.astype({"f": "float32", "i": "int32"}.get(found.dtype.kind, found.dtype))
-    return np.asarray(unwrap(tensors)) if not hasattr(tensors, "iloc") else tensors.to_numpy()
 
 
 class Dataset(dataset.Dataset):
@@ -64,12 +48,21 @@ class Dataset(dataset.Dataset):
     @classmethod
     def from_tensor_slices(cls, tensors: Any, name: Any = None) -> Any:
         """One element for each row of the arrays."""
-        return super().from_tensor_slices(_arrays(tensors))
+        tree = arrays_of(tensors)
+        leaves = dataset.leaves_of(tree)
+        if not any(map(is_composite, leaves)):
+            return super().from_tensor_slices(tree)
+        sizes = {len(leaf) for leaf in leaves}
+        if len(sizes) != 1:
+            raise ValueError(f"from_tensor_slices: all arrays must have one length, received {sorted(sizes)}.")
+        size = sizes.pop()
+        return cls(lambda: (dataset.map_leaves(lambda leaf, i=i: row(leaf, i), tree) for i in range(size)), size)
 
     @classmethod
     def from_tensors(cls, tensors: Any, name: Any = None) -> Any:
         """One element."""
-        return super().from_tensors(_arrays(tensors))
+        element = arrays_of(tensors)
+        return cls(lambda: iter([element]), 1)
 
     @classmethod
     def from_generator(cls, generator: Callable, output_types: Any = None, output_shapes: Any = None, args: Any = None,
@@ -89,7 +82,7 @@ class Dataset(dataset.Dataset):
 
         def start() -> Iterator:
             for item in generator(*given):
-                yield _announced(item, types, shapes)
+                yield announced(item, types, shapes)
 
         return cls(start)
 
@@ -119,7 +112,7 @@ class Dataset(dataset.Dataset):
         """The next element of the data set whose number comes next."""
 
         def start() -> Iterator:
-            yield from _chosen(
+            yield from chosen(
                 [iter(d._start()) for d in datasets], map(int, choice_dataset._start()), stop_on_empty_dataset
             )
 
@@ -160,27 +153,31 @@ class Dataset(dataset.Dataset):
         use_unbounded_threadpool: bool = False, name: Any = None,
     ) -> Any:  # fmt: skip
         """``map_func`` of each element, as tensors, in threads where ``num_parallel_calls`` is given; in order always."""
-        return super().map(
-            _on_arrays(map_func), None if num_parallel_calls is None else int(unwrap(num_parallel_calls))
-        )
+        fn = on_arrays(map_func)
+        call = lambda element: called(fn, element)  # noqa: E731
+        if num_parallel_calls is None:
+            return self._then(lambda: map(call, self._start()), self._size)
+        given = int(unwrap(num_parallel_calls))
+        workers = os.cpu_count() or 1 if given == AUTOTUNE else given
+        return self._then(lambda: dataset.in_threads(call, self._start(), workers), self._size)
 
     def filter(self, predicate: Callable, name: Any = None) -> Any:
         """The elements for which ``predicate`` is true."""
-        return super().filter(_on_arrays(predicate))
+        return super().filter(on_arrays(predicate))
 
     def take_while(self, predicate: Callable, name: Any = None) -> Any:
         """The elements up to the first for which ``predicate`` is false."""
-        holds = _on_arrays(predicate)
-        return self._then(lambda: itertools.takewhile(lambda e: bool(_called(holds, e)), self._start()))
+        holds = on_arrays(predicate)
+        return self._then(lambda: itertools.takewhile(lambda e: bool(called(holds, e)), self._start()))
 
     def scan(self, initial_state: Any, scan_func: Callable, name: Any = None) -> Any:
         """``state, output = scan_func(state, element)``: the outputs."""
 
         def start() -> Iterator:
-            state = wrap(_arrays(initial_state))
+            state = wrap(arrays_of(initial_state))
             for element in self._start():
                 state, output = scan_func(state, *map(wrap, element if isinstance(element, tuple) else (element,)))
-                yield _host(unwrap(output))
+                yield hosted(unwrap(output))
 
         return self._then(start, self._size)
 
@@ -239,12 +236,21 @@ class Dataset(dataset.Dataset):
 
     @staticmethod
     def _inner(map_func: Callable, element: Any) -> Iterator:
-        return iter(_called(_on_arrays(map_func), element)._start())
+        return iter(called(on_arrays(map_func), element)._start())
 
     def batch(self, batch_size: Any, drop_remainder: bool = False, num_parallel_calls: Any = None, deterministic: Any = None,
               name: Any = None) -> Any:  # fmt: skip
         """So many elements stacked along a new first axis; the last batch may be smaller."""
-        made = super().batch(int(unwrap(batch_size)), bool(drop_remainder))
+        return self._in_batches(batch_size, drop_remainder, joined)
+
+    def ragged_batch(self, batch_size: Any, drop_remainder: bool = False, row_splits_dtype: Any = "int64",
+                     name: Any = None) -> Any:  # fmt: skip
+        """So many elements of several lengths as rows of ragged tensors."""
+        dtype_of(row_splits_dtype)
+        return self._in_batches(batch_size, drop_remainder, joined_ragged)
+
+    def _in_batches(self, batch_size: Any, drop_remainder: bool, join: Callable) -> Any:
+        made = self._batched(int(unwrap(batch_size)), bool(drop_remainder), join)
         made._open = None if drop_remainder else int(unwrap(batch_size))
         return made
 
@@ -281,7 +287,7 @@ class Dataset(dataset.Dataset):
                 rows = buffer[::stride][:size]
                 if not rows or drop_remainder and len(rows) < size:
                     return
-                yield _columns(rows)
+                yield columns(rows)
                 rest, buffer = max(shift - len(buffer), 0) if len(buffer) == span else 0, buffer[shift:]
 
         return self._then(start)
@@ -291,18 +297,18 @@ class Dataset(dataset.Dataset):
         """What ``reduce_func(key, data set)`` gives for groups of so many elements of one key."""
         if (window_size is None) == (window_size_func is None):
             raise ValueError("group_by_window: give one of window_size and window_size_func.")
-        key_of = _on_arrays(key_func)
+        key_of = on_arrays(key_func)
 
         def start() -> Iterator:
             groups: dict[int, list] = {}
             for element in self._start():
-                key = int(_called(key_of, element))
+                key = int(called(key_of, element))
                 groups.setdefault(key, []).append(element)
                 limit = window_size if window_size_func is None else window_size_func(wrap(np.int64(key)))
                 if len(groups[key]) >= int(unwrap(limit)):
-                    yield from _reduced(reduce_func, key, groups.pop(key))
+                    yield from reduced(reduce_func, key, groups.pop(key))
             for key, rows in groups.items():
-                yield from _reduced(reduce_func, key, rows)
+                yield from reduced(reduce_func, key, rows)
 
         return self._then(start)
 
@@ -328,9 +334,80 @@ class Dataset(dataset.Dataset):
 
         return self.group_by_window(place, joined, window_size_func=lambda key: sizes[int(key)])
 
+    def rejection_resample(self, class_func: Callable, target_dist: Any, initial_dist: Any = None, seed: Any = None,
+                           name: Any = None) -> Any:  # fmt: skip
+        """Pairs ``(class, element)`` of elements drawn so that classes occur as ``target_dist`` says; the others are left out."""
+        from .stored_data import resampled
+
+        return resampled(self, on_arrays(class_func), target_dist, initial_dist, seed)
+
+    def sparse_batch(self, batch_size: Any, row_shape: Any, name: Any = None) -> Any:
+        """So many elements of several lengths as rows of sparse tensors."""
+        from .sparse_tensor import from_dense, reset_shape, stacked
+
+        whole = [len(self)] if not row_shape and self._size >= 0 else list(unwrap(row_shape))
+        mark = lambda a: reset_shape(from_dense(a), whole)  # noqa: E731
+        return self._in_batches(
+            batch_size, False, lambda rows: dataset.map_leaves(lambda *parts: stacked([mark(p) for p in parts]), *rows)
+        )
+
+    def ignore_errors(self, log_warning: bool = False, name: Any = None) -> Any:
+        """The elements that could be made; those whose making raised are left out."""
+        from .stored_data import without_errors
+
+        return without_errors(self, bool(log_warning))
+
+    def save(self, path: Any, compression: Any = None, shard_func: Any = None, checkpoint_args: Any = None) -> None:
+        """Writes all elements into a folder, for ``Dataset.load``."""
+        from .stored_data import save
+
+        save(self, path, compression, shard_func, checkpoint_args)
+
+    @classmethod
+    def load(cls, path: Any, element_spec: Any = None, compression: Any = None, reader_func: Any = None,
+             wait: bool = False) -> Any:  # fmt: skip
+        """The elements that ``save`` wrote; ``element_spec`` is in the folder, too."""
+        from .stored_data import load
+
+        return load(cls, path, element_spec, compression, reader_func, wait)
+
+    def snapshot(self, path: Any, compression: Any = "AUTO", reader_func: Any = None, shard_func: Any = None,
+                 name: Any = None) -> Any:  # fmt: skip
+        """The elements, which the first whole pass writes into a folder, from which later passes read them."""
+        from .stored_data import kept
+
+        return kept(self, path, compression, reader_func, shard_func)
+
+    def cache(self, filename: Any = "", name: Any = None) -> Any:
+        """Keeps the elements after the first whole pass: in memory, or in a file."""
+        from .stored_data import kept
+
+        where = unwrap(filename)
+        where = where.item() if isinstance(where, np.ndarray) else where
+        return kept(self, where, None, None, None) if where else dataset.Dataset.cache(self)
+
+    def options(self) -> Any:
+        """The options that were given: they change no element."""
+        from .data import Options
+
+        return getattr(self, "_options", None) or Options()
+
+    def with_options(self, options: Any, name: Any = None) -> Any:
+        """The same elements: options are hints about speed and order."""
+        made = self._then(self._start, self._size)
+        made._options = options
+        return made
+
+    @classmethod
+    def random(cls, seed: Any = None, rerandomize_each_iteration: Any = None, name: Any = None) -> Any:
+        """Whole numbers drawn at random, without end."""
+        from .stored_data import random_numbers
+
+        return random_numbers(cls, seed, rerandomize_each_iteration)
+
     def reduce(self, initial_state: Any, reduce_func: Callable, name: Any = None) -> Any:
         """``state = reduce_func(state, *element)`` over all elements; the last state."""
-        state = wrap(_arrays(initial_state))
+        state = wrap(arrays_of(initial_state))
         for element in self:
             state = reduce_func(state, *(element if isinstance(element, tuple) else (element,)))
         return state
@@ -338,7 +415,7 @@ class Dataset(dataset.Dataset):
     # ---- use
 
     def __iter__(self) -> Iterator:
-        return Elements(map(_shown, self._start()))
+        return Elements(self._start)
 
     def as_numpy_iterator(self) -> Iterator:
         """An iterator over the elements as arrays; text as bytes."""
@@ -356,7 +433,9 @@ class Dataset(dataset.Dataset):
         """What the elements look like; the sizes are those of the first, and None for a batch's."""
         from .small import TensorSpec
 
-        def spec(a: Any) -> TensorSpec:
+        def spec(a: Any) -> Any:
+            if is_composite(a):
+                return a._spec
             shape = np.shape(a)
             shape = (None, *shape[1:]) if shape and shape[0] == self._open else shape
             kind = np.asarray(a).dtype
@@ -366,33 +445,15 @@ class Dataset(dataset.Dataset):
 
     def unbatch(self, name: Any = None) -> Any:
         """The rows of each element as elements."""
-        made = super().unbatch()
+
+        def start() -> Iterator:
+            for batch in self._start():
+                for i in range(len(dataset.leaves_of(batch)[0])):
+                    yield dataset.map_leaves(lambda leaf, i=i: row(leaf, i), batch)
+
+        made = self._then(start)
         made._open = None
         return made
-
-
-class OutOfRangeError(Exception):
-    """There is no other element."""
-
-
-class Elements:
-    """An iterator over elements, which also has TensorFlow's ``get_next``."""
-
-    def __init__(self, elements: Iterator):
-        self._elements = elements
-
-    def __iter__(self) -> Iterator:
-        return self
-
-    def __next__(self) -> Any:
-        return next(self._elements)
-
-    def get_next(self, name: Any = None) -> Any:
-        """The next element; OutOfRangeError where there is none."""
-        try:
-            return next(self._elements)
-        except StopIteration:
-            raise OutOfRangeError("The data set has no other element.") from None
 
 
 def _labelled(method: Callable) -> Callable:
@@ -405,60 +466,5 @@ def _labelled(method: Callable) -> Callable:
     return call
 
 
-for _name in "repeat take skip shard concatenate enumerate cache cardinality".split():
+for _name in "repeat take skip shard concatenate enumerate cardinality".split():
     setattr(Dataset, _name, _labelled(getattr(dataset.Dataset, _name)))
-
-
-def _called(fn: Callable, element: Any) -> Any:
-    return fn(*(element if isinstance(element, tuple) else (element,)))
-
-
-def _shown(element: Any) -> Any:
-    """The arrays of an element as tensors; data sets in it stay themselves."""
-    return dataset.map_leaves(lambda a: a if isinstance(a, dataset.Dataset) else wrap(np.asarray(a)), element)
-
-
-def _columns(rows: list) -> Any:
-    """A data set for each part of the elements."""
-    return dataset.map_leaves(lambda *column: Dataset(lambda: iter(column), len(column)), *rows)
-
-
-def _reduced(reduce_func: Callable, key: int, rows: list) -> Iterator:
-    return reduce_func(wrap(np.int64(key)), Dataset(lambda: iter(rows), len(rows)))._start()
-
-
-def _chosen(sources: list, choices: Iterator, stop: bool) -> Iterator:
-    end = object()
-    for place in choices:
-        if not 0 <= place < len(sources):
-            raise ValueError(f"choose_from_datasets: there are {len(sources)} data sets, received number {place}.")
-        if (element := next(sources[place], end)) is not end:
-            yield element
-        elif stop:
-            return
-
-
-def _announced(item: Any, types: Any, shapes: Any) -> Any:
-    """An element as arrays of the types and shapes that were announced."""
-    item = tuple(item) if isinstance(types, tuple) and isinstance(item, list) else item
-
-    def convert(kind: Any, leaf: Any, shape: Any = None) -> Any:
-        to = np.dtype(object) if kind == "string" else np.dtype(getattr(kind, "as_numpy_dtype", kind))
-        found = np.asarray(unwrap(leaf), dtype=to)
-        if shape is not None and (len(shape) != found.ndim or any(
-            w not in (None, n) for w, n in zip(tuple(shape), found.shape, strict=True))):  # fmt: skip
-            raise TypeError(f"from_generator: an element has shape {found.shape}, announced was {tuple(shape)}.")
-        return found
-
-    if shapes is None:
-        return dataset.map_leaves(convert, types, item)
-    return _zipped(convert, types, item, shapes)
-
-
-def _zipped(fn: Callable, types: Any, item: Any, shapes: Any) -> Any:
-    """``fn`` of corresponding leaves; a shape, which is a tuple itself, is one."""
-    if isinstance(types, dict):
-        return {key: _zipped(fn, types[key], item[key], shapes[key]) for key in types}
-    if isinstance(types, tuple):
-        return tuple(_zipped(fn, *parts) for parts in zip(types, item, shapes, strict=True))
-    return fn(types, item, shapes)

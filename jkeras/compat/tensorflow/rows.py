@@ -16,7 +16,7 @@ import numpy as np
 from ...core import dtypes
 from ...core.symbolic import is_symbolic, record
 from .tape import call_function
-from .tensor import unwrap
+from .tensor import COMPOSITES, composite_among, unwrap
 
 TENSORS = frozenset(
     "x y a b x1 x2 q input input_ input_tensor tensor params indices updates data segment_ids features logits labels "
@@ -183,6 +183,8 @@ def offered(path: str, fn: Callable, parameters: str = "") -> Callable:
 
     @functools.wraps(fn)
     def call(*args: Any, **kwargs: Any) -> Any:
+        if COMPOSITES and (kind := composite_among((*args, *kwargs.values()))) is not None:
+            return kind._call(path, call, args, kwargs)
         if any(map(is_symbolic, (*args, *kwargs.values()))):
             return record(compute, args, kwargs, path.rpartition(".")[2])
         return call_function(compute, args, kwargs)

@@ -1,5 +1,6 @@
 """The small classes of ``tf``."""
 
+import sys
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -39,6 +40,13 @@ class Module:
 
     def __init__(self, name: str | None = None):
         self._name = name
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        if "jkeras.compat.tensorflow.checkpoints" in sys.modules:  # a value may wait for it
+            from .checkpoints import check_waiting
+
+            check_waiting()
 
     @property
     def name(self) -> str:

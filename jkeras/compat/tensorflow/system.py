@@ -12,7 +12,7 @@ from typing import Any
 import jax
 
 from .compiled import eagerly
-from .pipeline import OutOfRangeError
+from .elements import OutOfRangeError
 from .rows import one_of, only
 from .tables import functions
 
@@ -374,14 +374,6 @@ saved_model = Space(
     "tf.saved_model",
     save=impossible("tf.saved_model.save", "use model.save(path) or model.export(path)."),
     load=impossible("tf.saved_model.load", "save the model as .keras and use keras.models.load_model."),
-)
-_board = "use keras.callbacks.TensorBoard."
-summary = Space(
-    "tf.summary",
-    **{
-        n: impossible(f"tf.summary.{n}", _board)
-        for n in "create_file_writer scalar image histogram text trace_on".split()
-    },
 )
 errors = Space(
     "tf.errors",

@@ -98,6 +98,21 @@ class TensorShape(tuple):
         return self + tuple(other)
 
 
+COMPOSITES: list[type] = []  # ragged and sparse tensors, once a script has one
+
+
+def composite_among(values: Any) -> Any:
+    """The type of a ragged or sparse tensor among values and lists of them; None where there is none."""
+    for x in values:
+        if type(x) in COMPOSITES:
+            return type(x)
+        if type(x) in (list, tuple) and x and not isinstance(x[0], (int, float)):
+            found = composite_among(x)
+            if found is not None:
+                return found
+    return None
+
+
 class Tensor:
     """An array, wrapped so that tapes can follow it.
 

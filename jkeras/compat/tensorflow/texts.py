@@ -34,26 +34,26 @@ def _letters(s: bytes) -> str:
     return s.decode("utf-8", "replace")
 
 
-def _rows(where: str, x: np.ndarray, cut: Callable) -> Any:
-    """The parts of each element along a new last axis; ValueError where there are not equally many."""
-    parts = [cut(s) for s in x.reshape(-1)]
-    sizes = {len(p) for p in parts}
-    if len(sizes) > 1:
-        raise ValueError(
-            f"{where}: the elements have {sorted(sizes)} parts, which TensorFlow keeps in a RaggedTensor. There are none on "
-            "JAX: call it on one element at a time (Dataset.map), or pad the text first."
-        )
-    count = sizes.pop() if sizes else 0
-    found = np.empty((len(parts), count), dtype=object)
-    for i, row in enumerate(parts):
-        found[i, :] = row
-    return found.reshape(*x.shape, count)
+def _rows(x: np.ndarray, cut: Callable, dtype: Any = None) -> Any:
+    """The parts of a text; of several texts a RaggedTensor of the parts of each."""
+    texts = [cut(s) for s in x.reshape(-1)]
+    flat = np.empty(sum(map(len, texts)), dtype=object)
+    flat[:] = [one for row in texts for one in row]
+    values = flat if dtype is None else jnp.asarray(flat.astype(dtype))
+    if x.ndim == 0:
+        return values
+    from .ragged_functions import RaggedTensor, starts_of
+
+    found = RaggedTensor(values, starts_of([len(row) for row in texts]))
+    for size in reversed(x.shape[1:]):
+        found = RaggedTensor(found, np.arange(len(found) // size + 1) * size)
+    return found
 
 
 def split(input: Any, sep: Any = None, maxsplit: int = -1) -> Any:
     """The parts between separators, blanks unless one is given."""
     mark = None if sep is None or len(bytes_of(sep).item()) == 0 else bytes_of(sep).item()
-    return _rows("tf.strings.split", bytes_of(input), lambda s: s.split(mark, int(maxsplit)))
+    return _rows(bytes_of(input), lambda s: s.split(mark, int(maxsplit)))
 
 
 def join(inputs: Any, separator: Any = "") -> Any:
@@ -161,7 +161,7 @@ def as_string(input: Any, precision: int = -1, scientific: bool = False, shortes
 
 def bytes_split(input: Any) -> Any:
     """Each byte by itself."""
-    return _rows("tf.strings.bytes_split", bytes_of(input), lambda s: [s[i : i + 1] for i in range(len(s))])
+    return _rows(bytes_of(input), lambda s: [s[i : i + 1] for i in range(len(s))])
 
 
 def _decoder(where: str, encoding: str, errors: str, replacement_char: int) -> Callable:
@@ -180,7 +180,7 @@ def _decoder(where: str, encoding: str, errors: str, replacement_char: int) -> C
 def unicode_split(input: Any, input_encoding: str, errors: str = "replace", replacement_char: int = 65533) -> Any:
     """Each letter by itself."""
     decode = _decoder("tf.strings.unicode_split", input_encoding, errors, replacement_char)
-    return _rows("tf.strings.unicode_split", bytes_of(input), lambda s: [c.encode(input_encoding) for c in decode(s)])
+    return _rows(bytes_of(input), lambda s: [c.encode(input_encoding) for c in decode(s)])
 
 
 def unicode_decode(input: Any, input_encoding: str, errors: str = "replace", replacement_char: int = 65533,
@@ -189,8 +189,38 @@ def unicode_decode(input: Any, input_encoding: str, errors: str = "replace", rep
     decode = _decoder("tf.strings.unicode_decode", input_encoding, errors, replacement_char)
     control = replacement_char if replace_control_characters else None
     number = lambda c: control if control is not None and ord(c) < 32 else ord(c)  # noqa: E731
-    found = _rows("tf.strings.unicode_decode", bytes_of(input), lambda s: [number(c) for c in decode(s)])
-    return jnp.asarray(found.astype("int32"))
+    return _rows(bytes_of(input), lambda s: [number(c) for c in decode(s)], "int32")
+
+
+def _offsets(x: Any, decode: Callable, encoding: str) -> Any:
+    """The byte at which each letter begins."""
+    size = lambda c: len(c.encode(encoding))  # noqa: E731
+    return _rows(x, lambda s: np.cumsum([0, *map(size, decode(s))])[:-1].tolist(), "int32")
+
+
+def unicode_split_with_offsets(input: Any, input_encoding: str, errors: str = "replace",
+                               replacement_char: int = 65533) -> tuple:  # fmt: skip
+    """Each letter by itself, and the byte at which it begins."""
+    decode = _decoder("tf.strings.unicode_split_with_offsets", input_encoding, errors, replacement_char)
+    found = unicode_split(input, input_encoding, errors, replacement_char)
+    return found, _offsets(bytes_of(input), decode, input_encoding)
+
+
+def unicode_decode_with_offsets(input: Any, input_encoding: str, errors: str = "replace", replacement_char: int = 65533,
+                                replace_control_characters: bool = False) -> tuple:  # fmt: skip
+    """The numbers of the letters, and the byte at which each begins."""
+    decode = _decoder("tf.strings.unicode_decode_with_offsets", input_encoding, errors, replacement_char)
+    found = unicode_decode(input, input_encoding, errors, replacement_char, replace_control_characters)
+    return found, _offsets(bytes_of(input), decode, input_encoding)
+
+
+def unsorted_segment_join(inputs: Any, segment_ids: Any, num_segments: Any, separator: Any = "") -> Any:
+    """The texts of each segment joined."""
+    x, ids, mark = bytes_of(inputs), np.asarray(segment_ids), bytes_of(separator).item()
+    found = np.empty((ints(num_segments), *x.shape[ids.ndim :]), dtype=object)
+    for place in np.ndindex(*found.shape):
+        found[place] = mark.join(x[(*at, *place[1:])] for at in zip(*np.nonzero(ids == place[0]), strict=True))
+    return found
 
 
 def unicode_encode(input: Any, output_encoding: str, errors: str = "replace", replacement_char: int = 65533) -> Any:
@@ -272,5 +302,7 @@ ROWS = {
     "bytes_split": bytes_split, "unicode_split": unicode_split, "unicode_decode": unicode_decode,
     "unicode_encode": unicode_encode, "unicode_transcode": unicode_transcode,
     "to_hash_bucket_fast": lambda input, num_buckets: _bucket(input, num_buckets),
-    "to_hash_bucket_strong": to_hash_bucket_strong, "format": format, "ngrams": ngrams,
+    "to_hash_bucket_strong": to_hash_bucket_strong, "unicode_split_with_offsets": unicode_split_with_offsets,
+    "unicode_decode_with_offsets": unicode_decode_with_offsets, "unsorted_segment_join": unsorted_segment_join,
+    "format": format, "ngrams": ngrams,
 }  # fmt: skip
