@@ -159,3 +159,17 @@ def test_statistics_on_the_cpu_are_those_of_accelerators(monkeypatch):
         found.append([y, *pull(jnp.sin(y))])
     for a, b in zip(*found, strict=True):
         np.testing.assert_allclose(a, b, 1e-4, 1e-4)
+
+
+@pytest.mark.parametrize("slope", [jax.grad, jax.jacfwd, jax.hessian], ids=["reverse", "forward", "second"])
+def test_statistics_by_columns_have_the_slopes_of_their_formula(slope):
+    def ours(x):
+        return jnp.sum(jnp.sin(norm.scale_shift(x, *norm.moments(x, (0, 1, 2))) * jnp.arange(1.0, 4.0)))
+
+    def formula(x):
+        mean = jnp.mean(x, (0, 1, 2))
+        variance = jnp.mean(jnp.square(x - mean), (0, 1, 2))
+        return jnp.sum(jnp.sin((x - mean) / jnp.sqrt(variance + 1e-3) * jnp.arange(1.0, 4.0)))
+
+    x = jnp.asarray(np.random.RandomState(2).standard_normal((2, 2, 2, 3)).astype("float32"))
+    np.testing.assert_allclose(slope(ours)(x), slope(formula)(x), 1e-3, 1e-4)
