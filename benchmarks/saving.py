@@ -8,7 +8,7 @@ turns in an order that is drawn anew for each round, for whoever comes after a b
 all rounds counts: on a virtual machine pages that nobody had before cost more than everything else. ``cpu`` is the
 processor time of all threads over numpy's, which other processes on the machine disturb less. Each measurement
 of memory runs in a process of its own, where nothing else raises the peak. ``--callbacks`` instead measures the time of
-a step with EarlyStopping, ModelCheckpoint and CSVLogger and without them.
+a step, and of an epoch beside its steps, with EarlyStopping, ModelCheckpoint and CSVLogger and without them.
 """
 
 import argparse
@@ -16,7 +16,6 @@ import ctypes
 import gc
 import os
 import random
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -122,31 +121,37 @@ def peaks(millions):
     return found
 
 
-def callbacks(steps=100_000, repeats=8):
-    """Microseconds a step of a small net with the three callbacks and without, in turns."""
+def callbacks(steps=200_000, repeats=7):
+    """What the three callbacks cost a step, from epochs of two lengths, and once an epoch: a save and a line of text."""
     import jkeras as keras
 
     model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(16, activation="relu"), keras.layers.Dense(1)])
     model.compile("adam", "mse")
     x = np.random.default_rng(0).standard_normal((steps * 4, 8), dtype="float32")
     y = x.sum(axis=1, keepdims=True)
-    found = {"without": [], "with": []}
+    lengths = (steps // 4, steps)
+    found = {(kind, n): ([], []) for kind in ("without", "with") for n in lengths}
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(repeats + 1):
-            for kind, kept in found.items():
+            for (kind, n), (wall, cpu) in found.items():
                 used = [
                     keras.callbacks.EarlyStopping("loss", patience=100),
                     keras.callbacks.ModelCheckpoint(os.path.join(folder, "m.keras"), monitor="loss"),
                     keras.callbacks.CSVLogger(os.path.join(folder, "log.csv")),
                 ]
-                start = time.perf_counter()
-                model.fit(x, y, batch_size=4, epochs=1, verbose=0, callbacks=used if kind == "with" else None)
-                kept.append((time.perf_counter() - start) / steps * 1e6)
-    for kind, kept in found.items():
-        kept = kept[1:]  # the first compiles
-        print(f"{kind:8} {statistics.median(kept):7.1f} us a step (from {min(kept):.1f} to {max(kept):.1f})")
-    ratio = min(found["with"][1:]) / min(found["without"][1:])
-    print(f"ratio    {ratio:.2f} of the best, with one save of the model in {steps:,} steps")
+                start, ran = time.perf_counter(), time.process_time()
+                given = used if kind == "with" else None
+                model.fit(x[: n * 4], y[: n * 4], batch_size=4, epochs=1, verbose=0, callbacks=given)
+                wall.append(time.perf_counter() - start)
+                cpu.append(time.process_time() - ran)
+    print(f"{'':8}{'us a step':>12}{'processor':>12}{'ms an epoch':>14}{'processor':>12}")
+    for kind in ("without", "with"):
+        row = []
+        for clock in range(2):
+            short, long = (min(found[kind, n][clock][1:]) for n in lengths)  # the first compiles
+            step = (long - short) / (lengths[1] - lengths[0])
+            row += [step * 1e6, (short - step * lengths[0]) * 1e3]
+        print(f"{kind:8}{row[0]:12.2f}{row[2]:12.2f}{row[1]:14.1f}{row[3]:12.1f}")
 
 
 def main():

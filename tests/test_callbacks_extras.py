@@ -8,10 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jkeras import Input, Sequential, layers
 from jkeras.callbacks import CallbackList, OrbaxCheckpoint, SwapEMAWeights, TensorBoard
 from jkeras.callbacks.experimental import UpdateEmbeddingCallback as TimedUpdate
 from jkeras.core import declare
 from jkeras.core.variable import Variable
+from jkeras.models import clone_model
 from jkeras.optimizers.table import SGD
 
 
@@ -284,6 +286,29 @@ def test_orbax_saves_the_best_only_or_by_batches(tmp_path):
     assert sorted(callback.checkpointer.all_steps()) == [0, 1]
     _, callback = run_orbax(tmp_path / "batches", save_freq=3, max_to_keep=None, save_weights_only=True)
     assert sorted(callback.checkpointer.all_steps()) == [3, 6] and callback.batches_until_hook(0) == 3
+
+
+def test_orbax_puts_a_checkpoint_into_a_model_that_has_not_trained_yet(tmp_path):
+    pytest.importorskip("orbax.checkpoint")
+
+    def dense(units):
+        made = Sequential([Input((3,)), layers.Dense(units)])
+        made.compile("adam", "mse")
+        return made
+
+    model = dense(2)
+    model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0, callbacks=[OrbaxCheckpoint(tmp_path)])
+    for other, reader in ((dense(2), {}), (clone_model(model), {"save_weights_only": True})):
+        callback = OrbaxCheckpoint(tmp_path, **reader)
+        callback.set_model(other)
+        assert callback.load() == 0 and (other.optimizer is None or int(other.optimizer.iterations) == 1)
+        np.testing.assert_array_equal(other.get_weights()[0], model.get_weights()[0])
+    strange = dense(5)
+    before = strange.get_weights()[0]
+    callback.set_model(strange)
+    with pytest.raises(ValueError, match="another model"):
+        callback.load()
+    np.testing.assert_array_equal(strange.get_weights()[0], before)
 
 
 def test_orbax_without_a_checkpoint_says_so(tmp_path):

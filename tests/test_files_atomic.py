@@ -117,6 +117,8 @@ def failing(monkeypatch, what, number):
     for module, name in [
         (os, "fsync"),
         (os, "replace"),
+        (os, "rename"),
+        (os, "link"),
         (os, "pwrite"),
         (os, "open"),
         (os, "fdopen"),

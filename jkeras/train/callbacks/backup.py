@@ -2,7 +2,6 @@
 
 import os
 import random
-import shutil
 import signal
 import threading
 import warnings
@@ -67,7 +66,8 @@ class BackupAndRestore(Callback):
         """Restores the backup, if there is one; the list calls it when every callback has begun."""
         self._list = callbacks
         self._epoch = self._batch = 0
-        state_file.remove_left_over(self.path)
+        for name in (FILE, PREVIOUS):
+            state_file.remove_left_over(os.path.join(self.backup_dir, name))
         self._listen()
         state = self._read()
         if state is None:
@@ -139,9 +139,7 @@ class BackupAndRestore(Callback):
             return
         os.makedirs(self.backup_dir, exist_ok=True)
         if self.double_checkpoint and os.path.exists(self.path):
-            previous = os.path.join(self.backup_dir, PREVIOUS)
-            shutil.copyfile(self.path, previous + ".tmp")
-            os.replace(previous + ".tmp", previous)
+            state_file.keep(self.path, os.path.join(self.backup_dir, PREVIOUS))
         state_file.write(self.path, state)
 
     def _read(self):

@@ -103,8 +103,8 @@ class ModelCheckpoint(MonitorCallback):
             self._set_monitor_op()
         self.epochs_since_last_save += 1
         if self.save_freq == "epoch" and self.epochs_since_last_save >= self.period:
-            self.epochs_since_last_save = 0
             self._save_model(epoch, None, logs)
+            self.epochs_since_last_save = 0
 
     def get_state(self):
         """The best value and the counters."""
@@ -119,7 +119,8 @@ class ModelCheckpoint(MonitorCallback):
 
     def _save_model(self, epoch, batch, logs):
         logs = logs if isinstance(logs, Logs) else Logs(logs or {})
-        if not self._wanted(epoch, logs):
+        wanted, better = self._wanted(epoch, logs)
+        if not wanted:
             return
         path = self._path(epoch, batch, logs)
         if self.verbose > 0:
@@ -128,23 +129,23 @@ class ModelCheckpoint(MonitorCallback):
             raise IsADirectoryError(f"ModelCheckpoint: {path} is a folder. Give a file name.")
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         (self.model.save_weights if self.save_weights_only else self.model.save)(path, overwrite=True)
+        self.best = better  # once it is written: a save that fails has saved no better model
 
     def _wanted(self, epoch, logs):
-        """Is the model to be saved, given what is monitored?"""
+        """Is the model to be saved, given what is monitored, and what is the best value then?"""
         self._reason = ""
         if not self.save_best_only:
-            return True
+            return True, self.best
         current = self._value(logs, "saving the best model only")
         if current is None:
-            return resolve_default(type(self), "saves_without_monitor", SAVES_WITHOUT_MONITOR)
+            return resolve_default(type(self), "saves_without_monitor", SAVES_WITHOUT_MONITOR), self.best
         best = "none" if self.best is None else f"{self.best:.5f}"
         if not self._is_improvement(current, self.best):
             if self.verbose > 0:
                 print_msg(f"\nEpoch {epoch + 1}: {self.monitor} did not improve from {best}")
-            return False
-        self.best = current
+            return False, self.best
         self._reason = f"{self.monitor} improved from {best} to {current:.5f}, "
-        return True
+        return True, current
 
     def _path(self, epoch, batch, logs):
         """The file name with its fields filled in."""

@@ -1,6 +1,7 @@
 """Checkpoints by Orbax: in the background, sharded, from many hosts."""
 
 import os
+import shutil
 
 import jax
 import numpy as np
@@ -8,6 +9,8 @@ import numpy as np
 from jkeras.train.callbacks.backup import state_variables
 from jkeras.train.callbacks.checkpoint import Every, check_frequency
 from jkeras.train.callbacks.monitor import MonitorCallback
+
+_ASIDE = ".replaced-"  # what the folder of a step is called while another one takes its place
 
 
 class OrbaxCheckpoint(MonitorCallback):
@@ -43,10 +46,12 @@ class OrbaxCheckpoint(MonitorCallback):
         self._every = None if save_freq == "epoch" else Every(save_freq)
         self._count = Every(1)
         self._total_batches_seen = 0
+        self._put_back()
         options = orbax.CheckpointManagerOptions(
             max_to_keep=max_to_keep, create=True, enable_async_checkpointing=save_on_background
         )
-        self.checkpointer = orbax.CheckpointManager(self.directory, options=options)
+        handlers = {"state": orbax.StandardCheckpointHandler(), "model_config": orbax.JsonCheckpointHandler()}
+        self.checkpointer = orbax.CheckpointManager(self.directory, options=options, item_handlers=handlers)
 
     def set_model(self, model):
         """Receives the model; counts batches on from its optimizer's steps."""
@@ -72,13 +77,13 @@ class OrbaxCheckpoint(MonitorCallback):
         last = self._count.last
         self._total_batches_seen += batch + 1 if last is None or batch <= last else batch - last
         self._count.last = batch
-        if self._every is not None and self._every.batch_done(batch) and self._wanted(logs):
-            self._save(self._total_batches_seen)
+        if self._every is not None and self._every.batch_done(batch):
+            self._save_if_wanted(self._total_batches_seen, logs)
 
     def on_epoch_end(self, epoch, logs=None):
         """Saves after the epoch."""
-        if self.save_freq == "epoch" and self._wanted(logs):
-            self._save(epoch)
+        if self.save_freq == "epoch":
+            self._save_if_wanted(epoch, logs)
 
     def on_train_end(self, logs=None):
         """Waits until everything is written."""
@@ -87,15 +92,40 @@ class OrbaxCheckpoint(MonitorCallback):
     def wait_until_finished(self):
         """Returns when everything is written."""
         self.checkpointer.wait_until_finished()
+        if self._put_back():
+            self.checkpointer.reload()
 
-    def _wanted(self, logs):
-        if not self.save_best_only:
-            return True
-        current = self._value(logs, "saving the best model only")
-        if current is None or not self._is_improvement(current, self.best):
+    def _save_if_wanted(self, step, logs):
+        current = None
+        if self.save_best_only:
+            current = self._value(logs, "saving the best model only")
+            if current is None or not self._is_improvement(current, self.best):
+                return
+        self._save(step)
+        if self.save_best_only:
+            self.best = current
+
+    def _put_aside(self, step):
+        """Makes room for a step of an earlier run, which this one takes up or repeats; it goes when the new one is there."""
+        if self.is_multihost_enabled():
+            self.checkpointer.delete(step)
+            return
+        self.wait_until_finished()
+        os.rename(os.path.join(self.directory, str(step)), os.path.join(self.directory, f"{_ASIDE}{step}"))
+        self.checkpointer.reload()
+
+    def _put_back(self):
+        """Removes steps that were put aside and have been replaced; puts those back that were not. Were there any?"""
+        if self.is_multihost_enabled() or not os.path.isdir(self.directory):
             return False
-        self.best = current
-        return True
+        aside = [name for name in os.listdir(self.directory) if name.startswith(_ASIDE)]
+        for name in aside:
+            place, old = (os.path.join(self.directory, n) for n in (name.removeprefix(_ASIDE), name))
+            if os.path.isdir(place):
+                shutil.rmtree(old)
+            else:
+                os.rename(old, place)
+        return bool(aside)
 
     def _tree(self):
         """Arrays by name: the model's weights and, unless `save_weights_only`, the optimizer's state."""
@@ -115,24 +145,66 @@ class OrbaxCheckpoint(MonitorCallback):
             if hasattr(self.model, "to_json"):
                 config["json"] = self.model.to_json()
             parts["model_config"] = orbax.args.JsonSave(config)
-        if step in self.checkpointer.all_steps():  # of an earlier run, which this one takes up or repeats
-            self.checkpointer.delete(step)
+        if step in self.checkpointer.all_steps():
+            self._put_aside(step)
         self.checkpointer.save(step, args=orbax.args.Composite(**parts), force=True)
+        if not self.save_on_background:
+            self.wait_until_finished()
         if self.verbose > 0:
             from jkeras.train.progress import print_msg
 
             print_msg(f"\nSaved checkpoint {step} in {self.directory}")
 
     def load(self, step=None):
-        """Puts the checkpoint of a step (default: the last) into the model and its optimizer; returns the step."""
+        """Puts the checkpoint of a step (default: the last) into the model and its optimizer; returns the step.
+
+        Raises ValueError, and changes nothing, where it is damaged or one of another model or optimizer.
+        """
+        self.wait_until_finished()
         step = self.checkpointer.latest_step() if step is None else step
-        if step is None:
-            raise FileNotFoundError(f"OrbaxCheckpoint: {self.directory} holds no checkpoint.")
-        tree = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=a.sharding), self._tree())
-        args = self._orbax.args.Composite(state=self._orbax.args.StandardRestore(tree))
-        found = self.checkpointer.restore(step, args=args)["state"]
-        for i, weight in enumerate(self.model.weights):  # each device reads its part: nobody holds the whole
-            weight.assign(found["weights"][str(i)])
-        for i, cell in enumerate(state_variables(self.model.optimizer) if "optimizer" in found else ()):
-            cell.assign(found["optimizer"][str(i)])
+        if step is None or step not in self.checkpointer.all_steps():
+            what = "no checkpoint" if step is None else f"no checkpoint {step}, but {self.checkpointer.all_steps()}"
+            raise FileNotFoundError(f"OrbaxCheckpoint: {self.directory} holds {what}.")
+        try:
+            stored = dict(self.checkpointer.item_metadata(step)["state"].tree)
+            cells = self._fitting(stored, step)
+            tree = {part: {name: _place(a) for name, a in kept.items()} for part, kept in stored.items()}
+            for part, kept in cells.items():
+                tree[part] = {name: _place(c.value, c.value.sharding) for name, c in kept.items()}
+            args = self._orbax.args.Composite(state=self._orbax.args.StandardRestore(tree))
+            found = self.checkpointer.restore(step, args=args)["state"]
+        except _OtherModel:
+            raise
+        except Exception as error:
+            raise ValueError(f"OrbaxCheckpoint: {self.directory}: checkpoint {step} cannot be read: {error}") from error
+        for part, kept in cells.items():  # each device reads its part: nobody holds the whole
+            for name, cell in kept.items():
+                cell.assign(found[part][name])
         return step
+
+    def _fitting(self, stored, step):
+        """The Variables that a checkpoint's arrays belong to, by the same names."""
+        model, optimizer = self.model, getattr(self.model, "optimizer", None)
+        cells = {"weights": model.weights}
+        if "optimizer" in stored and optimizer is not None:
+            if not optimizer.built:
+                optimizer.build(model.trainable_variables)
+            cells["optimizer"] = state_variables(optimizer)
+        for part, kept in cells.items():
+            mine = [tuple(c.shape) for c in kept]
+            theirs = [tuple(a.shape) for _, a in sorted(stored[part].items(), key=lambda i: int(i[0]))]
+            if mine != theirs:
+                raise _OtherModel(
+                    f"OrbaxCheckpoint: checkpoint {step} in {self.directory} was made with another model or optimizer: "
+                    f"its {part} have the shapes {theirs}, now {mine}."
+                )
+        return {part: {str(i): c for i, c in enumerate(kept)} for part, kept in cells.items()}
+
+
+def _place(array, sharding=None):
+    """What Orbax wants to know of an array that it is to read."""
+    return jax.ShapeDtypeStruct(array.shape, array.dtype, sharding=sharding)
+
+
+class _OtherModel(ValueError):
+    """The checkpoint is whole, but another model's."""

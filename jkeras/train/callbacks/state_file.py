@@ -30,6 +30,20 @@ def replace(path, data):
     _replace(path, lambda f: f.write(data))
 
 
+def keep(path, name):
+    """Gives a file a second name, in the place of what had it, which stays when the first one is replaced."""
+    temporary = f"{name}.{os.getpid()}.tmp"
+    try:
+        try:
+            os.link(path, temporary)
+        except OSError:  # file systems without links
+            shutil.copyfile(path, temporary)
+        os.replace(temporary, name)
+    finally:  # nothing happens to a name that leads to the same file already
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+
+
 def _replace(path, fill):
     folder = os.path.dirname(os.path.abspath(path))
     make_room(path)
