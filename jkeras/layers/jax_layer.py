@@ -131,7 +131,6 @@ class FlaxLayer(JaxLayer):
 
     module: Function
     method: Function = None
-    variables: Converter(lambda v: v, lambda v: None) = None
 
     def __init__(self, module, method=None, variables=None, **kwargs):
         self.module = registry.deserialize(module) if isinstance(module, dict) else module
@@ -179,6 +178,11 @@ class FlaxLayer(JaxLayer):
         return {"dropout": self.seed_generator.next()} if training else {}
 
     def get_config(self):
+        if not hasattr(self.module, "get_config"):
+            raise TypeError(
+                f"{describe(self)}: the module {type(self.module).__name__} has no get_config(), so that no config can say "
+                "how to make it. Define get_config() and from_config(), or save weights alone."
+            )
         own = getattr(self.method, "__self__", None) is self.module and self.method is not None
         base = {k: v for k, v in Layer.get_config(self).items() if k not in JaxLayer._fields}
         method = self.method.__name__ if own else registry.serialize(self.method)
