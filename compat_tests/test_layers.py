@@ -82,8 +82,10 @@ WRONG_IN_KERAS_3 = {
 
 
 def needs_tensorflow(keras, case):
-    """Does Keras 3 compute this layer with TensorFlow alone, and is that not here?"""
+    """Does Keras 3 compute or adapt this layer with TensorFlow alone, and is that not here?"""
     layer = getattr(keras.layers, case.layer, None)
+    if case.layer == "Discretization" and case.adapt is not None:
+        return importlib.util.find_spec("tensorflow") is None
     texts = ("StringLookup", "IntegerLookup", "TextVectorization", "Hashing", "HashedCrossing")
     return getattr(layer, "__name__", "") in texts and importlib.util.find_spec("tensorflow") is None
 
@@ -93,7 +95,7 @@ def skip_foreign_rows(request, impl, keras):
     """A real Keras runs the rows that it has golden values for."""
     values = getattr(request.node, "callspec", None) and request.node.callspec.params
     if impl == "keras3" and values and needs_tensorflow(keras, values["case"]):
-        pytest.skip("Keras 3 needs TensorFlow for texts, which is not installed")
+        pytest.skip("Keras 3 needs TensorFlow for this, which is not installed")
     if impl == "keras3" and values:
         if reason := WRONG_IN_KERAS_3.get((request.node.originalname, values["case"].id)):
             pytest.skip(f"Keras 3 {reason}")

@@ -89,6 +89,23 @@ def test_run_eagerly_gives_the_same_numbers():
 # ------------------------------------------------- mistakes, before anything is compiled
 
 
+class Wrapped(Model):
+    def __init__(self):
+        super().__init__()
+        self.inner = layers.Dense(1)
+        self.compile("sgd", "mse")
+
+    def call(self, x):
+        return self.inner(x)
+
+
+def two_outputs(loss="mse"):
+    x = Input((3,))
+    model = Model(x, [layers.Dense(1, name="p")(x), layers.Dense(1, name="q")(x)])
+    model.compile("sgd", loss)
+    return model
+
+
 def two_inputs():
     a, b = Input((2,), name="a"), Input((2,), name="b")
     model = Model([a, b], layers.Dense(1, name="out")(a + b))
@@ -129,6 +146,46 @@ MISTAKES = {
     "sparse for one-hot": (lambda: classifier("categorical_crossentropy").fit(X, LABELS), ValueError, "to_categorical"),
     "targets too wide": (lambda: regression().fit(X, np.ones((22, 4))), ValueError, "received targets of shape"),
     "index too large": (lambda: embedding().fit(np.full((4, 4), 5), np.ones((4, 1))), ValueError, "between 0 and 4"),
+    "targets too wide for a subclass": (lambda: Wrapped().fit(X, np.ones((22, 4))), ValueError, "received targets of shape"),
+    "one-hot too narrow": (
+        lambda: classifier("kl_divergence").fit(X, np.eye(4)[LABELS]), ValueError, "kl_divergence compares targets"),
+    "labels for focal": (
+        lambda: classifier("categorical_focal_crossentropy").fit(X, LABELS), ValueError, "takes one-hot targets"),
+    "labels with too many axes": (
+        lambda: classifier().fit(X, np.stack([LABELS, LABELS], 1)), ValueError, r"class numbers of shape \(None,\)"),
+    "labels that are fractions": (lambda: classifier().fit(X, LABELS + 0.5), ValueError, "between 0 and 2|must be whole"),
+    "labels that are missing": (
+        lambda: classifier().fit(X, np.where(LABELS == 1, np.nan, LABELS)), ValueError, "received nan"),
+    "targets of text": (lambda: classifier().fit(X, LABELS.astype(str)), TypeError, "must be numbers, received text"),
+    "weights of text": (
+        lambda: classifier().fit(X, LABELS, sample_weight=LABELS.astype(str)), TypeError, "sample_weight must be numbers"),
+    "weights of another shape": (
+        lambda: regression().fit(X, Y, sample_weight=np.ones((22, 3))), ValueError, r"sample_weight of shape \(22, 3\)"),
+    "weights for too many outputs": (
+        lambda: two_outputs().fit(X, [Y, Y], sample_weight=[np.ones(22)] * 3), ValueError, "Expected sample_weight for 2"),
+    "one array for two outputs": (lambda: two_outputs().fit(X, Y), ValueError, "2 outputs .p, q., received one array"),
+    "targets of an unknown output": (lambda: two_outputs().fit(X, {"p": Y, "r": Y}), ValueError, "Unknown output 'r'"),
+    "targets for one output of two": (lambda: two_outputs().fit(X, {"p": Y}), ValueError, "'q': it has a loss, but"),
+    "index that is a fraction": (
+        lambda: embedding().fit(np.full((4, 4), 1.5), np.ones((4, 1))), ValueError, "whole numbers"),
+    "index of a generator": (
+        lambda: embedding().fit(iter([(np.full((4, 4), 5), np.ones((4, 1)))])), ValueError, "between 0 and 4"),
+    "index for validation": (
+        lambda: embedding().fit(np.ones((4, 4)), np.ones((4, 1)), validation_data=(np.full((4, 4), 5), np.ones((4, 1)))),
+        ValueError, "^validation_data: .*between 0 and 4"),
+    "epochs in parts": (lambda: regression().fit(X, Y, epochs=1.5), ValueError, "epochs: expected"),
+    "first epoch in parts": (lambda: regression().fit(X, Y, initial_epoch=0.5), ValueError, "initial_epoch: expected"),
+    "validation_freq 0": (lambda: regression().fit(X, Y, validation_freq=0), ValueError, "validation_freq: expected"),
+    "validation_batch_size 0": (
+        lambda: regression().fit(X, Y, validation_split=0.5, validation_batch_size=0), ValueError, "batch_size"),
+    "batch_size 0 of predict": (
+        lambda: regression().predict(X, batch_size=0, verbose=0), ValueError, "batch_size"),
+    "a switch of text": (lambda: regression(run_eagerly="yes"), TypeError, "run_eagerly must be True, False"),
+    "steps of text": (lambda: regression(steps_per_execution="x"), ValueError, "steps_per_execution must be"),
+    "loss weights of text": (lambda: regression(loss_weights=["x"]), TypeError, "loss_weights must be numbers"),
+    "target tensors of text": (lambda: regression(target_tensors="x"), TypeError, "target_tensors must be arrays"),
+    "a loss without value": (lambda: regression(loss=lambda y, p: None).fit(X, Y), ValueError, "gave None"),
+    "misspelt argument of a layer": (lambda: layers.Dense(unit=3), TypeError, "Did you mean 'units'"),
     "unknown loss": (lambda: regression(loss="mze"), ValueError, "(?i)Did you mean 'mse'"),
     "unknown optimizer": (lambda: regression("adamm"), ValueError, "Did you mean '[aA]dam"),
     "unknown metric": (lambda: regression(metrics=["mea"]), ValueError, "Did you mean"),
@@ -150,6 +207,21 @@ def test_a_mistake_is_named_before_work_starts(case):
     make, error, message = MISTAKES[case]
     with pytest.raises(error, match=message):
         make()
+
+
+@pytest.mark.parametrize("targets", [Y, [Y], [Y, None], {"p": Y}, [Y, Y]], ids="array list none dict both".split())
+def test_an_output_without_a_loss_needs_no_targets(targets):
+    for loss in (["mse", None], {"p": "mse"}):
+        assert list(two_outputs(loss).fit(X, targets, verbose=0).history) == ["loss", "p_loss"]
+
+
+def test_classes_may_lie_along_another_axis():
+    model = Sequential([Input((3, 5)), layers.Softmax(axis=1)])
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(axis=1))
+    labels = np.arange(20).reshape(4, 5) % 3
+    assert np.isfinite(model.evaluate(np.ones((4, 3, 5)), labels, verbose=0))
+    with pytest.raises(ValueError, match="between 0 and 2, received 1 to 3"):
+        model.evaluate(np.ones((4, 3, 5)), labels + 1, verbose=0)
 
 
 # ------------------------------------------------- compile

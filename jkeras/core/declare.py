@@ -238,6 +238,11 @@ def bind(self: Any, owner: type, fields: dict[str, Field], args: tuple, kwargs: 
             raise TypeError(f"{cls.__name__}: argument {name!r} was given twice, by position and by name.")
         else:
             values[name] = value
+    accepted = getattr(cls, "_base_arguments", None)
+    if accepted is not None:
+        check_known(cls, rest, [*names, *accepted], accepted)
+    elif rest and _base_init(owner) is object.__init__:
+        check_known(cls, rest, names, ())
     for name, field in fields.items():
         if name not in values:
             if field.default is MISSING:
@@ -245,11 +250,6 @@ def bind(self: Any, owner: type, fields: dict[str, Field], args: tuple, kwargs: 
             values[name] = resolve_default(cls, name, field.default)
         elif isinstance(values[name], EraDefault):
             values[name] = resolve_default(cls, name, values[name])
-    accepted = getattr(cls, "_base_arguments", None)
-    if accepted is not None:
-        check_known(cls, rest, [*names, *accepted], accepted)
-    elif rest and _base_init(owner) is object.__init__:
-        check_known(cls, rest, names, ())
     return values, rest
 
 

@@ -21,7 +21,7 @@ def unknown(kind: str, name: object, choices: Iterable[str]) -> str:
     >>> unknown("loss", "mze", ["mse", "mae"])
     "Unknown loss 'mze'. Did you mean 'mse'?"
     """
-    choices = sorted(set(choices), key=str.lower)
+    choices = sorted(set(choices), key=lambda c: (c.lower(), c))
     hint = nearest(str(name), choices)
     if hint is not None:
         return f"Unknown {kind} {name!r}. Did you mean {hint!r}?"

@@ -66,6 +66,10 @@ class Loss(Configurable):
         masks = [frame.get_mask(y_pred)]
         with contextlib.nullcontext() if frame.current() is not None else frame.Frame():
             values = self.call(_each(self._target, y_true), _each(self._prediction, y_pred))
+            if values is None or isinstance(values, str):
+                raise ValueError(
+                    f"loss {self.name!r} gave {values!r}: it must return one number per sample, or their mean."
+                )
             masks.append(frame.get_mask(values))
         masks = [jnp.asarray(m).astype(bool) for m in masks if m is not None]
         return values, (masks[0] if len(masks) == 1 else masks[0] & masks[1]) if masks else None

@@ -198,18 +198,19 @@ def _modern(model: Any, rows: list[Row], layout: Layout, print_fn: Callable | No
 
     if print_fn is None and not progress.is_interactive_logging_enabled():
         print_fn = progress.print_msg
+    buffer = io.StringIO()
     if print_fn is None:  # the console sees itself whether it is a terminal, a notebook or a file
         console = rich.console.Console(highlight=False)
     else:
         console = rich.console.Console(
-            highlight=False, force_terminal=False, color_system=None, force_jupyter=False, file=io.StringIO()
+            highlight=False, force_terminal=False, color_system=None, force_jupyter=False, file=buffer
         )
     console.print(Text(f'Model: "{model.name}"', "bold"))
     console.print(_table(rows, layout))
     for label, count, size in totals(model):
         console.print(Text.assemble((f" {label}: ", "bold"), (f"{count:,}", NUMBER), f" ({readable_size(size)})"))
     if print_fn is not None:
-        print_fn(console.file.getvalue().rstrip("\n"))
+        print_fn(buffer.getvalue().rstrip("\n"))
 
 
 def _table(rows: list[Row], layout: Layout) -> Any:

@@ -1,13 +1,15 @@
 """Errors before work starts: data that do not fit the model are named with what was expected."""
 
+import contextlib
 import inspect
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
 import numpy as np
 
+from .. import losses
 from ..core import errors
 from ..core.declare import era, resolve_default
 from ..core.spec import describe
@@ -17,7 +19,8 @@ from . import compiling
 def no_unknown(what: str, function: Callable, kwargs: dict) -> None:
     """Raises TypeError for an argument that a method does not know."""
     for name in kwargs:
-        known = [p for p in inspect.signature(function).parameters if p not in ("model", "kwargs")]
+        parameters = inspect.signature(function).parameters.values()
+        known = [p.name for p in parameters if p.name != "model" and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
         raise TypeError(f"{what}: {errors.unknown('argument', name, known)}")
 
 
@@ -40,12 +43,33 @@ def feeder(model: Any, max_queue_size: Any, workers: Any, use_multiprocessing: A
     return {name: resolve_default(type(model), name, value) for name, value in given.items()}
 
 
-def epochs(value: Any, initial: Any) -> int:
-    """The number of epochs; raises ValueError for what is none."""
+def epochs(value: Any, initial: Any) -> tuple[int, int]:
+    """The number of epochs and that of the first one; raises ValueError for what is none."""
     for name, number in (("epochs", value), ("initial_epoch", initial)):
-        if isinstance(number, bool) or not isinstance(number, (int, float, np.number)) or number < 0:
+        if isinstance(number, bool) or not isinstance(number, (int, float, np.number)) or number < 0 or number % 1:
             raise ValueError(f"{name}: expected an integer of at least 0, received {number!r}.")
-    return int(value)
+    return int(value), int(initial)
+
+
+@contextlib.contextmanager
+def about(argument: str) -> Iterator[None]:
+    """Names the argument in whose data a mistake was found."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        if type(error) not in (ValueError, TypeError) or str(error).startswith("validation_"):
+            raise
+        raise type(error)(f"{argument}: {error}") from error
+
+
+def frequency(value: Any) -> Any:
+    """``validation_freq``: every so many epochs, or a collection of epochs; raises ValueError for anything else."""
+    for number in value if isinstance(value, (list, tuple, set)) else [value]:
+        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 1:
+            raise ValueError(
+                f"validation_freq: expected an integer of at least 1, or a list of such epochs, received {value!r}."
+            )
+    return value
 
 
 def verbosity(verbose: Any) -> int:
@@ -66,37 +90,63 @@ def is_compiled(model: Any, what: str) -> None:
 
 
 def fits(model: Any, batch: Any, source: Any) -> None:
-    """Raises ValueError where inputs or targets do not fit the model; arrays are checked whole, streams by a batch."""
-    x, y, _ = batch
+    """Raises where inputs, targets or weights do not fit the model; arrays are checked whole, streams by a batch."""
+    x, y, weights = batch
     graph = getattr(model, "_graph", None)
     if graph is not None:
         graph.flatten_inputs(x)
-        if source.kind == "arrays":
-            indices(graph, source.arrays[0])
+        indices(graph, source.arrays[0] if source.kind == "arrays" else x)
     compiled = compiling.resolve(model, x, y)
-    _check_weights(model, compiled, batch)
-    if graph is not None:
-        shapes = [t.shape for t in graph.output_tensors]
-        targets = compiled.parts(source.arrays[1] if source.kind == "arrays" else y)
-        for output, target, shape in zip(compiled.outputs or [], targets, shapes, strict=True):
-            if target is not None and output.loss is not None:
-                _check_target(model, output, target, shape)
+    outputs = compiled.outputs or []
+    if not compiled.run_eagerly:
+        _are_numbers(model, "the targets", y)
+        _are_numbers(model, "sample_weight", weights)
     if y is None and compiled.loss is not None and not _steps_are_custom(model):
         raise ValueError(
             f"Model '{model.name}': it was compiled with a loss, but there are no targets. Pass y, or batches of (x, y)."
         )
+    expected = [o.name for o in outputs if o.loss is not None]
+    if hasattr(y, "shape") and len(expected) > 1:
+        raise ValueError(
+            f"Model '{model.name}': expected targets for {len(expected)} outputs ({', '.join(expected)}), received one "
+            "array. Pass a list, or a dict by output name."
+        )
+    targets = compiled.parts(source.arrays[1] if source.kind == "arrays" else y)
+    weights = compiled.parts(weights, "sample_weight")
+    _check_weights(model, compiled, weights)
+    if y is None or _steps_are_custom(model):
+        return
+    for output, target, weight in zip(
+        outputs, targets, weights, strict=False
+    ):  # none are known of a model without call
+        if output.loss is None:
+            continue
+        where = f"Model '{model.name}', output {output.name!r}"
+        if target is None:
+            raise ValueError(
+                f"{where}: it has a loss, but there are no targets for it. Pass them, or leave its loss out."
+            )
+        _check_target(where, output, target, weight)
 
 
-def _check_weights(model: Any, compiled: Any, batch: Any) -> None:
+def _are_numbers(model: Any, what: str, tree: Any) -> None:
+    for leaf in jax.tree.leaves(tree):
+        if getattr(getattr(leaf, "dtype", None), "kind", "f") in "OUST":
+            raise TypeError(
+                f"Model '{model.name}': {what} must be numbers, received text (dtype {leaf.dtype}). Number the classes "
+                "first, with np.unique(y, return_inverse=True) for example."
+            )
+
+
+def _check_weights(model: Any, compiled: Any, weights: list) -> None:
     """Weights per time step must have been announced where Keras wants it so."""
-    _, y, weights = batch
     mode = compiled.temporal
     names = [o.name for o in compiled.outputs or []]
     if isinstance(mode, dict):
         modes = [mode.get(n) for n in names]
     else:
         modes = list(mode) if isinstance(mode, (list, tuple)) else [mode] * len(names)
-    for name, one, weight in zip(names, modes, compiled.parts(weights), strict=False):
+    for name, one, weight in zip(names, modes, weights, strict=False):
         if weight is not None and one == "temporal" and np.ndim(weight) < 2:
             raise ValueError(
                 f"Model '{model.name}', output {name!r}: sample_weight_mode='temporal' takes weights of shape "
@@ -109,34 +159,55 @@ def _steps_are_custom(model: Any) -> bool:
     return any(getattr(type(model), n).__module__ != "jkeras.models.model" for n in names)
 
 
-def _check_target(model: Any, output: Any, target: Any, shape: tuple) -> None:
-    name = getattr(output.loss, "name", "")
-    got = tuple(target.shape)
-    where = f"Model '{model.name}', output {output.name!r}"
-    if "sparse_categorical" in name:
-        classes = shape[-1]
-        if len(got) == len(shape) and got[-1] == classes and classes not in (1, None):
+# What the functions behind losses want of their targets: the shape of the outputs (one loss for all of them with
+# "whole"), one-hot vectors of that shape, or class numbers, without the axis of the classes.
+SAME, WHOLE, ONE_HOT, NUMBERS = "same", "whole", "one-hot", "numbers"
+TARGETS = {
+    SAME: "mean_squared_error mean_absolute_error mean_absolute_percentage_error mean_squared_logarithmic_error huber "
+    "log_cosh cosine_similarity kl_divergence poisson hinge squared_hinge categorical_hinge binary_crossentropy "
+    "binary_focal_crossentropy",
+    WHOLE: "dice tversky",
+    ONE_HOT: "categorical_crossentropy categorical_focal_crossentropy",
+    NUMBERS: "sparse_categorical_crossentropy categorical_generalized_cross_entropy",
+}
+KIND_OF = {getattr(losses, name): kind for kind, names in TARGETS.items() for name in names.split()}
+
+
+def _check_target(where: str, output: Any, target: Any, weight: Any) -> None:
+    """Raises ValueError where target or weights do not fit a loss that is known."""
+    loss, shape, got = output.loss, output.shape, tuple(target.shape)
+    function = getattr(loss, "fn", None)
+    kind = next((kind for known, kind in KIND_OF.items() if known is function), None)
+    if kind is None or len(shape) < 2:
+        return
+    name = function.__name__
+    axis = loss._arguments().get("axis", -1) if kind in (ONE_HOT, NUMBERS) else -1
+    axis = axis % len(shape)
+    classes, others = shape[axis], shape[:axis] + shape[axis + 1 :]
+    if kind is NUMBERS:
+        if len(got) == len(shape) and got[axis] == classes and classes not in (1, None):
             raise ValueError(
-                f"{where}: sparse_categorical_crossentropy takes class numbers, received one-hot targets of shape {got}. "
-                "Use categorical_crossentropy, or y.argmax(-1)."
+                f"{where}: {name} takes class numbers, received one-hot targets of shape {got}. "
+                f"Use {name.removeprefix('sparse_')}, or y.argmax({axis - len(shape)})."
             )
-        if classes is not None and isinstance(target, np.ndarray) and target.size and target.dtype.kind in "iuf":
-            _check_labels(where, target, classes, output.loss)
-    elif name == "categorical_crossentropy" and (len(got) != len(shape) or shape[-1] not in (None, got[-1])):
+        if not _agree(got, others):
+            raise ValueError(f"{where}: {name} takes class numbers of shape {others}, received targets of shape {got}.")
+        if classes is not None and isinstance(target, np.ndarray) and target.size:
+            _check_labels(where, target, classes, loss)
+    elif kind is ONE_HOT and (len(got) != len(shape) or classes not in (None, got[axis])):
         raise ValueError(
-            f"{where}: categorical_crossentropy takes one-hot targets of shape {shape}, received shape {got}. "
+            f"{where}: {name} takes one-hot targets of shape {shape}, received shape {got}. "
             "Use to_categorical(y), or sparse_categorical_crossentropy for class numbers."
         )
-    elif name in ELEMENTWISE and not _comparable(got, shape):
+    elif not _comparable(got, shape):
         raise ValueError(
             f"{where}: {name} compares targets with outputs of shape {shape}, received targets of shape {got}."
         )
-
-
-ELEMENTWISE = frozenset(
-    "mean_squared_error mean_absolute_error mean_absolute_percentage_error mean_squared_logarithmic_error huber_loss "
-    "log_cosh binary_crossentropy hinge squared_hinge poisson".split()
-)
+    if weight is not None and kind is not WHOLE and not _agree(tuple(weight.shape), others[: np.ndim(weight)]):
+        raise ValueError(
+            f"{where}: sample_weight of shape {tuple(weight.shape)} does not fit losses of shape {others}. Pass one weight "
+            "per sample, (batch,), or one per step, (batch, steps)."
+        )
 
 
 def _comparable(got: tuple, shape: tuple) -> bool:
@@ -149,19 +220,32 @@ def _comparable(got: tuple, shape: tuple) -> bool:
     return all(a is None or b is None or a in (b, 1) for a, b in zip(got[1:], shape[1:], strict=True))
 
 
+def _agree(got: tuple, shape: tuple) -> bool:
+    """Are these the same sizes behind the batch, but for axes of size 1 at the end?"""
+
+    def sizes(shape: tuple) -> tuple:
+        kept = list(shape[1:])
+        while kept and kept[-1] == 1:
+            kept.pop()
+        return tuple(kept)
+
+    got, shape = sizes(got), sizes(shape)
+    return len(got) == len(shape) and all(b is None or a == b for a, b in zip(got, shape, strict=True))
+
+
 def _check_labels(where: str, target: np.ndarray, classes: int, loss: Any) -> None:
-    low, high = target.min(), target.max()
-    ignored = getattr(loss, "ignore_class", None)
-    if ignored is not None:
-        kept = target[target != ignored]
-        if not kept.size:
-            return
-        low, high = kept.min(), kept.max()
-    if low < 0 or high >= classes:
+    ignored = loss._arguments().get("ignore_class")
+    kept = target if ignored is None else target[target != ignored]
+    if not kept.size or kept.dtype.kind == "b":
+        return
+    low, high = kept.min(), kept.max()
+    if not (low >= 0 and high < classes):  # so NaN is wrong too
         raise ValueError(
             f"{where}: class numbers must lie between 0 and {classes - 1}, received {low:g} to {high:g}. "
             "Give the last layer as many units as there are classes."
         )
+    if kept.dtype.kind == "f" and np.any(kept % 1):
+        raise ValueError(f"{where}: class numbers must be whole, received {kept[kept % 1 != 0][0]:g} for example.")
 
 
 # Found once for a graph: predictions of single rows are to stay quick.
@@ -178,11 +262,13 @@ def indices(graph: Any, x: Any) -> None:
         data = given[place]
         if isinstance(data, (np.ndarray, jax.Array)) and data.size and data.dtype.kind in "iuf":
             low, high = np.min(data), np.max(data)
-            if low < 0 or high >= limit:
+            if not (low >= 0 and high < limit):  # so NaN is wrong too
                 raise ValueError(
                     f"{describe(one)}: indices must lie between 0 and {limit - 1} (input_dim={limit}), received {low:g} "
                     f"to {high:g}."
                 )
+            if data.dtype.kind == "f" and np.any(np.asarray(data) % 1):
+                raise ValueError(f"{describe(one)}: indices must be whole numbers, received fractions.")
 
 
 def _embeddings_of(graph: Any) -> list[tuple[int, Any, int]]:

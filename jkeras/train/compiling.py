@@ -21,10 +21,13 @@ WITHOUT_MEANING = ("class_mode", "experimental_run_tf_function", "pss_evaluation
 
 
 class Output:
-    """One output of a model: its loss and its metrics."""
+    """One output of a model: its loss and its metrics.
 
-    def __init__(self, name: str, loss: Any, weight: Any, metrics: list, weighted: list, tracker: Any):
-        self.name, self.loss, self.weight = name, loss, weight
+    ``shape`` has None for what may differ from batch to batch; of a model without a graph only the last size is known.
+    """
+
+    def __init__(self, name: str, shape: tuple, loss: Any, weight: Any, metrics: list, weighted: list, tracker: Any):
+        self.name, self.shape, self.loss, self.weight = name, shape, loss, weight
         self.metrics, self.weighted, self.tracker = metrics, weighted, tracker
 
 
@@ -36,13 +39,13 @@ class Compiled:
         self.era = current_era()
         self.distribution = placement.current()
         self.weighted_prefix = resolve_default(type(model), "weighted_prefix", era_default(""))
-        self.loss_weights = arguments.get("loss_weights")
+        self.loss_weights = _loss_weights(arguments.get("loss_weights"))
         self.target_tensors = _targets(arguments.get("target_tensors"))
         self.temporal = _weight_mode(arguments.get("sample_weight_mode"))
         dynamic = any(vars(one).get("_dynamic", False) for one in tracking.flatten_layers(model))
-        self.run_eagerly = bool(arguments.get("run_eagerly")) or dynamic
+        self.run_eagerly = bool(_switch(arguments, "run_eagerly")) or dynamic
         # before Keras 3, jit_compile=False only meant a graph without XLA
-        self.jit = not self.run_eagerly and (arguments.get("jit_compile") is not False or self.era != "3")
+        self.jit = not self.run_eagerly and (_switch(arguments, "jit_compile") is not False or self.era != "3")
         self.steps_per_execution = _steps(arguments.get("steps_per_execution"))
         self.loss = _resolve_losses(arguments.get("loss"))
         for given in ("metrics", "weighted_metrics"):
@@ -52,7 +55,6 @@ class Compiled:
         # what trains, and which layers run in inference mode for good, is fixed now
         self.trainable_flags = {id(one): one._trainable for one in tracking.flatten_layers(model)}
         self.outputs: list[Output] | None = None
-        self.structure: Any = None
         self.added: dict[str, Any] = {}  # metrics of add_metric, by name
 
     def trackers(self) -> list[Any]:
@@ -74,9 +76,10 @@ class Compiled:
                 named += [(f"{o.name}_{name}" if several else name, m) for name, m in names]
         return unique_names(named + list(self.added.items()))
 
-    def parts(self, tree: Any) -> list[Any]:
+    def parts(self, tree: Any, what: str = "targets") -> list[Any]:
         """The leaves of targets or weights that belong to the outputs, in their order; None where there is none."""
-        return split_by_output(tree, self.structure, [o.name for o in self.outputs or []])
+        outputs = self.outputs or []
+        return split_by_output(tree, [o.name for o in outputs], [o.loss is not None for o in outputs], what)
 
 
 def unique_names(named: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
@@ -103,18 +106,42 @@ def _weight_mode(value: Any) -> Any:
 
 
 def _steps(value: Any) -> int:
-    if value in (None, "auto"):
+    if value is None or isinstance(value, str) and value == "auto":
         return 1
-    if isinstance(value, bool) or int(value) != value or value < 1:
+    whole = isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and value % 1 == 0
+    if not whole or value < 1:
         raise ValueError(f"compile: steps_per_execution must be a positive integer or 'auto', received {value!r}.")
     return int(value)
 
 
-def _targets(value: Any) -> Any:
-    if value is None or value == []:
+def _switch(arguments: dict, name: str) -> bool | None:
+    """A switch that was given, or None; raises TypeError for what is none."""
+    value = arguments.get(name)
+    if value is None or isinstance(value, str) and value == "auto":
         return None
-    one = value if not isinstance(value, (list, tuple)) else value[0] if len(value) == 1 else None
-    return [np.asarray(v) for v in value] if one is None else np.asarray(one)
+    if not isinstance(value, (bool, np.bool_)) and value not in (0, 1):
+        raise TypeError(f"compile: {name} must be True, False or 'auto', received {value!r}.")
+    return bool(value)
+
+
+def _loss_weights(value: Any) -> Any:
+    for one in _flat(value):
+        if not (isinstance(one, (int, float)) or hasattr(one, "shape")):
+            raise TypeError(f"compile: loss_weights must be numbers (one for each output), received {one!r}.")
+    return value
+
+
+def _targets(value: Any) -> Any:
+    if value is None or isinstance(value, (list, tuple)) and not value:
+        return None
+    several = isinstance(value, (list, tuple)) and len(value) > 1
+    arrays = [np.asarray(v) for v in (value if isinstance(value, (list, tuple)) else [value])]
+    for array in arrays:
+        if array.dtype.kind in "OUS" or not array.ndim:
+            raise TypeError(
+                f"compile: target_tensors must be arrays of targets (one for each output), received {value!r}."
+            )
+    return arrays if several else arrays[0]
 
 
 def compile_model(model: Any, args: tuple, kwargs: dict) -> None:
@@ -124,7 +151,7 @@ def compile_model(model: Any, args: tuple, kwargs: dict) -> None:
     given.setdefault("optimizer", "rmsprop")
     optimizer = optimizers.get(given["optimizer"] if given["optimizer"] is not None else "rmsprop")
     if (
-        given.get("auto_scale_loss", True)
+        _switch(given, "auto_scale_loss") is not False
         and _is_half(model)
         and not isinstance(optimizer, optimizers.LossScaleOptimizer)
     ):
@@ -260,18 +287,17 @@ def resolve(model: Any, x: Any, y: Any) -> Compiled:
     if compiled.outputs is not None:
         return compiled
     if not can_be_called(model):  # its own steps call its parts
-        compiled.outputs, compiled.structure = [], jax.tree.structure(())
+        compiled.outputs = []
         return compiled
     with placement.scope(placement.current() or compiled.distribution):
         specs = _output_specs(model, x)
-    compiled.structure = jax.tree.structure(specs, is_leaf=lambda v: hasattr(v, "shape"))
     leaves = jax.tree.leaves(specs, is_leaf=lambda v: hasattr(v, "shape"))
     names = _names_for(model, specs, len(leaves))
     losses = _spread(compiled.loss, names, "loss")
     weights = _spread(compiled.loss_weights, names, "loss_weights")
     if len(names) > 1 and isinstance(compiled.loss, losses_module.Loss):
         weights = weights if compiled.loss_weights is not None else [None] * len(names)
-    targets = split_by_output(y, compiled.structure, names)
+    targets = split_by_output(y, names, [loss is not None for loss in losses])
     metrics = _per_output(compiled, compiled.arguments.get("metrics"), names)
     weighted = _per_output(compiled, compiled.arguments.get("weighted_metrics"), names)
     outputs = []
@@ -286,7 +312,13 @@ def resolve(model: Any, x: Any, y: Any) -> Compiled:
         tracker = metrics_module.Mean(name=f"{name}_loss") if len(names) > 1 and losses[i] is not None else None
         outputs.append(
             Output(
-                name, losses[i], weights[i], [choose(m) for m in metrics[i]], [choose(m) for m in weighted[i]], tracker
+                name,
+                _known_shape(model, leaves[i]),
+                losses[i],
+                weights[i],
+                [choose(m) for m in metrics[i]],
+                [choose(m) for m in weighted[i]],
+                tracker,
             )
         )
     compiled.outputs = outputs
@@ -295,6 +327,11 @@ def resolve(model: Any, x: Any, y: Any) -> Compiled:
     for name, _ in [*known, *getattr(compiled, "seen_metrics", ())]:
         compiled.added[name] = metrics_module.Mean(name=name)
     return compiled
+
+
+def _known_shape(model: Any, spec: Any) -> tuple:
+    shape = tuple(spec.shape)
+    return shape if getattr(model, "_graph", None) is not None else (*(None for _ in shape[:-1]), *shape[-1:])
 
 
 def _names_for(model: Any, specs: Any, count: int) -> list[str]:
@@ -314,7 +351,7 @@ def _spread(value: Any, names: list[str], what: str) -> list[Any]:
                 raise ValueError(f"compile: {what} names the output {key!r}. {errors.unknown('output', key, names)}")
         return [value.get(n) for n in names]
     if isinstance(value, (list, tuple)):
-        flat = _flat(value)
+        flat = list(value) if len(value) == len(names) else _flat(value)
         if len(flat) != len(names):
             raise ValueError(
                 f"compile: {what} has {len(flat)} entries, the model has {len(names)} outputs ({', '.join(names)})."
@@ -344,19 +381,23 @@ def _per_output(compiled: Compiled, given: Any, names: list[str]) -> list[list[A
     return [list(items) for _ in names]
 
 
-def split_by_output(tree: Any, structure: Any, names: list[str]) -> list[Any]:
-    """Targets or weights in the order of the outputs."""
+def split_by_output(tree: Any, names: list[str], wanted: list[bool], what: str = "targets") -> list[Any]:
+    """Targets or weights in the order of the outputs; outputs that are not wanted, without a loss, may be left out."""
     if tree is None:
         return [None] * len(names)
     if isinstance(tree, dict):
         unknown = [k for k in tree if k not in names]
-        if unknown and len(tree) != len(names):
-            raise ValueError(f"No output is named {unknown[0]!r}; the outputs are {names}.")
-        return [tree.get(n) for n in names] if not unknown else list(tree.values())
+        by_place = len(unknown) == len(tree) == len(names) and all(n.startswith("output_") for n in names)
+        if unknown and not by_place:
+            raise ValueError(f"{what}: {errors.unknown('output', unknown[0], names)}")
+        return list(tree.values()) if by_place else [tree.get(n) for n in names]
     if isinstance(tree, (list, tuple)):
         flat = calling._array_leaves(tree) if any(v is not None for v in tree) else list(tree)
         flat = list(tree) if len(tree) == len(names) else flat
+        if len(flat) == sum(wanted) < len(names):
+            given = iter(flat)
+            return [next(given) if want else None for want in wanted]
         if len(flat) != len(names):
-            raise ValueError(f"Expected targets for {len(names)} outputs ({', '.join(names)}), received {len(flat)}.")
+            raise ValueError(f"Expected {what} for {len(names)} outputs ({', '.join(names)}), received {len(flat)}.")
         return flat
     return [tree] * len(names) if len(names) > 1 else [tree]

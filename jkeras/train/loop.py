@@ -14,6 +14,7 @@ from ..core.rng import fresh_seed
 from . import checks, measuring, sharding, step
 from .callbacks.base import CallbackList
 from .data import adapt, validation_split
+from .data_arrays import positive_int
 from .interrupts import Deferred
 from .logs import Logs
 from .passes import Run, first_batch, in_order, pass_params, single_batch
@@ -56,7 +57,8 @@ def fit(
         kwargs = checks.old_words(model, "fit", {**kwargs, "class_weight": class_weight, "y": y})
         given = {k: v for k, v in locals().items() if k not in ("model", "kwargs")}
         return fit(model, **checks.merged("fit", fit, given, kwargs))
-    epochs = checks.epochs(resolve_default(type(model), "epochs", epochs), initial_epoch)
+    epochs, initial_epoch = checks.epochs(resolve_default(type(model), "epochs", epochs), initial_epoch)
+    validation_freq = checks.frequency(validation_freq)
     verbose = checks.verbosity(resolve_default(type(model), "verbose", verbose))
     epochs = min(epochs, get_setting("max_epochs") or epochs)
     checks.is_compiled(model, "fit")
@@ -65,13 +67,16 @@ def fit(
         model, x, y, sample_weight, batch_size=batch_size, steps=steps_per_epoch, shuffle=shuffle,
         class_weight=class_weight, **feeder,
     )  # fmt: skip
-    source, validation = _validation(
-        model, source, validation_split, validation_data, validation_steps, validation_batch_size or batch_size, feeder
-    )
+    validation_size = batch_size if validation_batch_size is None else validation_batch_size
+    with checks.about("validation_data"):
+        source, validation = _validation(
+            model, source, validation_split, validation_data, validation_steps, validation_size, feeder
+        )
     batch = first_batch(source)
     checks.fits(model, batch, source)
     if validation is not None:
-        checks.fits(model, first_batch(validation), validation)
+        with checks.about("validation_data"):
+            checks.fits(model, first_batch(validation), validation)
     session = session_of(model, batch)
     _check_split(session, source, validation)
     callback_list = CallbackList(callbacks, add_history=True, add_progbar=verbose != 0, model=model)
@@ -146,7 +151,7 @@ def _validate(run: Run, source: Any) -> Logs:
 def _is_due(frequency: Any, epoch: int) -> bool:
     if isinstance(frequency, (list, tuple, set)):
         return epoch + 1 in frequency
-    return (epoch + 1) % int(frequency) == 0
+    return (epoch + 1) % frequency == 0
 
 
 def _source(model: Any, x: Any, y: Any, sample_weight: Any, **options: Any) -> Any:
@@ -180,9 +185,9 @@ def _validation(
     if fraction:
         source, validation = validation_split(source, fraction)
         if batch_size is not None:
-            validation.batch_size = batch_size
+            validation.batch_size = positive_int(batch_size, "validation_batch_size")
         if steps is not None:
-            validation.given_steps = steps
+            validation.given_steps = positive_int(steps, "validation_steps")
         return source, validation
     return source, None
 

@@ -128,10 +128,11 @@ def predict(
     kwargs = checks.old_words(model, "predict", kwargs)
     checks.no_unknown("predict", predict, kwargs)
     verbose = checks.verbosity(resolve_default(type(model), "predict_verbose", verbose))
-    quiet = verbose == 0 and not callbacks
-    if quiet and type(x) is np.ndarray and x.dtype == np.float32 and 0 < len(x) <= (batch_size or 32) and steps is None:
+    quiet = verbose == 0 and not callbacks and steps is None
+    size = 32 if batch_size is None else batch_size if type(batch_size) is int else 0
+    if quiet and type(x) is np.ndarray and x.dtype == np.float32 and 0 < len(x) <= size:
         _checked(model, x)
-        return _numpy(predictor_of(model, x)(x, batch_size or 32))
+        return _numpy(predictor_of(model, x)(x, size))
     graph = getattr(model, "_graph", None)
     inputs = len(graph.input_tensors) if graph is not None else None
     feeder = checks.feeder(model, max_queue_size, workers, use_multiprocessing)
