@@ -1,6 +1,9 @@
 """Recurrent layers, cells and wrappers: what the comparison with real Keras does not say."""
 
+import dataclasses
 import functools
+import re
+import types
 
 import jax
 import jax.numpy as jnp
@@ -129,6 +132,55 @@ def test_lstm_takes_the_fused_path_where_it_is_offered_with_the_same_numbers(mon
     monkeypatch.setattr(nn, "_fused", lambda *args: calls.append(1) or reference(*args))
     np.testing.assert_allclose(layer(X, mask=mask), plain, 1e-5, 1e-5)
     assert calls
+
+
+@pytest.fixture
+def lowered_for_cuda(monkeypatch):
+    """A function that lowers another one for CUDA; all but the library itself is JAX's own. And what cuDNN is told."""
+    from jax.interpreters import mlir
+    from jaxlib import gpu_rnn
+
+    told = []
+    plugin = types.SimpleNamespace(build_rnn_descriptor=lambda *given: told.append(given) or b"")
+    sizes = "compute_rnn_workspace_reserve_space_sizes"
+    monkeypatch.setattr(gpu_rnn, sizes, lambda *given: (128, 64), raising=False)
+    monkeypatch.setattr(nn, "cudnn_available", lambda: True)
+    rules = {fused.rnn_fwd_p: gpu_rnn._rnn_fwd_lowering, fused.rnn_bwd_p: gpu_rnn._rnn_bwd_lowering}
+    table = mlir._platform_specific_lowerings["cuda"]
+    for primitive, rule in rules.items():
+        known = table[primitive]
+        kept = dataclasses.replace(known, rule=functools.partial(rule, plugin, "cu"))
+        monkeypatch.setitem(table, primitive, kept)
+    return lambda f, *args: jax.jit(f).trace(*args).lower(lowering_platforms=("cuda",)).as_text(), told
+
+
+def test_an_lstm_on_cuda_is_one_call_of_cudnn_and_its_gradient_another(lowered_for_cuda):
+    lower, told = lowered_for_cuda
+    layer = layers.LSTM(3, return_sequences=True)
+    x = np.ones((2, 5, 4), "float32")
+    params, state = layer.init(jax.random.key(0), x)
+    program = lower(jax.value_and_grad(lambda p, x: layer.apply(p, state, x)[0].sum()), params, x)
+    calls = [line for line in program.splitlines() if "custom_call @cudnn_rnn" in line]
+    assert [re.search("@([a-z_]+)", line)[1] for line in calls] == ["cudnn_rnn_ffi", "cudnn_rnn_bwd_ffi"]
+    assert "while" not in program
+    weights = (4 + 3) * 12 + 2 * 12  # four gates of both kernels, and two biases
+    given = ", ".join(f"tensor<{kind}>" for kind in ("2x5x4xf32", "1x2x3xf32", "1x2x3xf32", f"{weights}xf32", "2xi32"))
+    assert f"({given})" in calls[0]
+    assert (
+        told == [(4, 3, 1, 2, 5, 0.0, False, True, 128, 64)] * 2
+    )  # in, units, layers, batch, steps, ..., TF32, spaces
+
+
+def test_the_weights_of_cudnn_are_a_layer_s_gate_after_gate():
+    layer = layers.LSTM(2)
+    layer.build((None, 5, 3))
+    flat = nn.pack_cudnn(*(v.value for v in layer.weights))
+    kernel, recurrent, bias = layer.get_weights()
+    assert flat.size == fused.get_num_params_in_lstm(3, 2, 1, False)
+    gates = [kernel[:, 2 * i : 2 * i + 2].T for i in range(4)]  # i, f, c, o, each as (units, in)
+    np.testing.assert_array_equal(flat[:24].reshape(4, 2, 3), gates)
+    np.testing.assert_array_equal(flat[24:40].reshape(8, 2), recurrent.T)
+    np.testing.assert_array_equal(flat[40:].reshape(2, 8), [bias, 0 * bias])
 
 
 @pytest.mark.parametrize("change", [dict(activation="relu"), dict(use_bias=False), dict(unroll=True), {}])
