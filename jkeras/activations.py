@@ -246,13 +246,14 @@ def sparsemax(x, axis=-1):
     >>> sparsemax([[3.0, 1.0], [0.5, 0.5]]).tolist()
     [[1.0, 0.0], [0.25, 0.25]]
     """
-    x = jnp.asarray(x)
+    given = jnp.asarray(x)
+    x = given.astype(jnp.promote_types(given.dtype, "float32"))  # the sums of half floats leave their range
     z = jnp.moveaxis(jnp.flip(jnp.sort(x, axis), axis), axis, -1)  # descending
     sums, rank = jnp.cumsum(z, -1), jnp.arange(1, z.shape[-1] + 1)
     support = z - (sums - 1) / rank > 0
     total = jnp.where(support, sums, 0.0).sum(-1, keepdims=True)
     tau = (total - 1) / support.sum(-1, keepdims=True)
-    return jnp.maximum(x - jnp.moveaxis(tau, -1, axis), 0.0)
+    return jnp.maximum(x - jnp.moveaxis(tau, -1, axis), 0.0).astype(jnp.result_type(given, 0.0))
 
 
 @op

@@ -30,15 +30,26 @@ class Constraint(Configurable):
         return w
 
 
+def _norms(w, axis):
+    """The weight, and its 2-norms along the axes; both of at least 32 bits, since squares of half floats leave their range."""
+    wide = w.astype(jnp.promote_types(w.dtype, "float32"))
+    axis = tuple(axis) if isinstance(axis, list) else axis
+    return wide, jnp.sqrt(jnp.sum(jnp.square(wide), axis=axis, keepdims=True))
+
+
+def _as(w, result):
+    return result.astype(w.dtype) if jnp.issubdtype(w.dtype, jnp.floating) else result
+
+
 @op
 def _scale_norms(w, axis, lower, upper, rate):
     """Bring the norms along `axis` to [lower, upper], or a part `rate` of the way."""
     w = jnp.asarray(w)
-    norms = jnp.sqrt(jnp.sum(jnp.square(w), axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=True))
+    wide, norms = _norms(w, axis)
     wanted = jnp.clip(norms, lower, upper)
     if rate != 1:
         wanted = rate * wanted + (1 - rate) * norms
-    return w.astype(norms.dtype) * (wanted / (epsilon() + norms))
+    return _as(w, wide * (wanted / (epsilon() + norms)))
 
 
 @declare
@@ -98,8 +109,8 @@ class NonNeg(Constraint):
 @op
 def _unit(w, axis):
     w = jnp.asarray(w)
-    norms = jnp.sqrt(jnp.sum(jnp.square(w), axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=True))
-    return w.astype(norms.dtype) / (epsilon() + norms)
+    wide, norms = _norms(w, axis)
+    return _as(w, wide / (epsilon() + norms))
 
 
 @declare

@@ -106,19 +106,27 @@ WIDE = {
     "sum": lambda p: lambda x: keras.ops.sum(x, axis=(1, 2)),
     "mean": lambda p: lambda x: keras.ops.mean(x, axis=-1),
     "var": lambda p: lambda x: keras.ops.var(x, axis=-1),
+    "std": lambda p: lambda x: keras.ops.std(x, axis=-1),
+    "norm": lambda p: lambda x: keras.ops.norm(x, axis=-1),
+    "normalize": lambda p: lambda x: keras.ops.normalize(x),
+    "sparsemax": lambda p: keras.activations.sparsemax,
+    "MaxNorm": lambda p: keras.constraints.MaxNorm(1.0, axis=-1),
+    "UnitNorm": lambda p: keras.constraints.UnitNorm(axis=-1),
 }
 
 
 @pytest.mark.parametrize("name", WIDE)
 @pytest.mark.parametrize("half", ["float16", "bfloat16"])
-def test_reductions_are_computed_in_float32_and_rounded_once(name, half):
-    x = jnp.asarray(np.random.default_rng(0).normal(10, 3, (4, 6, 6, 32))).astype(half)
+@pytest.mark.parametrize("size", [10, 6e3])  # squares and sums of the second leave the range of float16
+def test_reductions_are_computed_in_float32_and_rounded_once(name, half, size):
+    x = jnp.asarray(np.random.default_rng(0).normal(size, 0.3 * size, (4, 6, 6, 32))).astype(half)
     found = WIDE[name](f"mixed_{half}")(x)
     expected = np.asarray(WIDE[name]("float32")(x.astype("float32")), "float64")
     assert str(found.dtype) == half
     last, smallest = (2.0**-11, 2.0**-25) if half == "float16" else (2.0**-8, 0.0)  # half a unit in the last place
-    gap = np.abs(np.asarray(found.astype("float32"), "float64") - expected)
-    assert np.all(gap <= 1.01 * last * np.abs(expected) + smallest)
+    there = np.abs(expected) < float(jnp.finfo(half).max)
+    gap = np.abs(np.asarray(found.astype("float32"), "float64") - expected)[there]
+    assert np.all(gap <= 1.01 * last * np.abs(expected[there]) + smallest)
 
 
 LOSSES = [
@@ -137,6 +145,28 @@ def test_a_loss_of_half_outputs_is_that_of_the_same_numbers_in_float32(policy, n
     loss = getattr(losses, name)()
     found = loss(y, outputs)
     assert found.dtype == jnp.float32 and float(found) == float(loss(y, outputs.astype("float32")))
+
+
+@pytest.mark.parametrize("name", ["MeanSquaredError", "MeanAbsolutePercentageError", "SquaredHinge", "LogCoshError"])
+def test_a_metric_of_half_outputs_is_that_of_the_same_numbers_in_float32(policy, name):
+    rng = np.random.default_rng(0)
+    y, outputs = (
+        rng.uniform(1, 2, (16, 8)).astype("float32"),
+        jnp.asarray(rng.normal(0, 9e3, (16, 8))).astype("float16"),
+    )
+    policy("mixed_float16")
+    found, expected = (getattr(keras.metrics, name)() for _ in range(2))
+    found.update_state(y, outputs)
+    expected.update_state(y, outputs.astype("float32"))
+    assert np.isfinite(float(expected.result())) and float(found.result()) == float(expected.result())
+
+
+def test_a_normalization_layer_keeps_statistics_that_half_floats_do_not_hold(policy):
+    x = np.random.default_rng(0).normal(0, 2e4, (64, 3)).clip(-6e4, 6e4).astype("float16")
+    policy("mixed_float16")
+    layer = layers.Normalization()
+    layer.adapt(x)
+    assert np.asarray(layer(x), "float32").std() == pytest.approx(1, abs=0.01)
 
 
 def test_the_policies_of_layers_survive_config_json_and_files(tmp_path):

@@ -129,8 +129,10 @@ class Normalization(Layer):
         self._build_shape = tuple(input_shape)
         shape = tuple(input_shape[a] for a in self._kept)
         if self.input_mean is None:
-            self.adapt_mean = self.add_weight("mean", shape, initializer="zeros", trainable=False)
-            self.adapt_variance = self.add_weight("variance", shape, initializer="ones", trainable=False)
+            self.adapt_mean = self.add_weight("mean", shape, initializer="zeros", trainable=False, autocast=False)
+            self.adapt_variance = self.add_weight(
+                "variance", shape, initializer="ones", trainable=False, autocast=False
+            )
             self.count = self.add_weight("count", (), dtype="int32", initializer="zeros", trainable=False)
             self.mean, self.variance = self.adapt_mean, self.adapt_variance
 
@@ -156,6 +158,7 @@ class Normalization(Layer):
         if self.input_mean is not None:
             raise ValueError(f"{describe(self)}: adapt() is for layers that were given no mean and variance.")
         batch = np.asarray(data)
+        batch = batch.astype("float32") if batch.dtype == "float16" else batch
         if not self.built:
             self._build_by_shapes({"inputs": batch.shape})
         if any(batch.shape[a] != self._build_shape[a] for a in self._kept):
@@ -176,13 +179,15 @@ class Normalization(Layer):
         """Nothing is left to do after weights were set: they are read when the layer is called."""
 
     def call(self, inputs):
-        inputs = inputs.astype(self.compute_dtype)
+        wide = jnp.promote_types(self.compute_dtype, "float32")
+        inputs = inputs.astype(wide)
         mean, variance = (self._spread(v, inputs) for v in (self.mean, self.variance))
         deviation = jnp.maximum(jnp.sqrt(variance), settings.epsilon())
-        return mean + inputs * deviation if self.invert else (inputs - mean) / deviation
+        outputs = mean + inputs * deviation if self.invert else (inputs - mean) / deviation
+        return outputs.astype(self.compute_dtype)
 
     def _spread(self, value, inputs):
-        value = jnp.asarray(value, self.compute_dtype)
+        value = jnp.asarray(value, inputs.dtype)
         shape = [1] * inputs.ndim
         for size, axis in zip(value.shape[::-1], self._kept[::-1]):
             shape[axis] = size

@@ -160,11 +160,17 @@ class FunctionMean(Mean):
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Takes a batch into account; samples that the mask of the prediction leaves out do not count."""
         mask = frame.get_mask(y_pred)
-        values = self._fn(y_true, y_pred, **self._arguments())
+        values = self._fn(_widened(y_true), _widened(y_pred), **self._arguments())
         if np.ndim(values) == 0:  # a function that has averaged the batch already
             return super().update_state(values, _batch_weight(y_pred))
         weight = weights_of_mask(sample_weight, mask, dtypes.array_dtype(self.dtype), "sum")
         return super().update_state(values, sample_weight=weight)
+
+
+def _widened(array):
+    """Half floats as float32: squares and sums of them leave their range."""
+    dtype = getattr(array, "dtype", None)
+    return array.astype(jnp.float32) if dtype in (jnp.float16, jnp.bfloat16) else array
 
 
 def _batch_weight(y_pred):

@@ -85,14 +85,16 @@ def lu_factor(x):
 
 @op
 def norm(x, ord=None, axis=None, keepdims=False):
-    """Return the 2-norm, or the norm `ord` as in `numpy.linalg.norm`, over one axis, two, or all.
+    """Return the 2-norm, or the norm `ord` as in `numpy.linalg.norm`, over one axis, two, or all; of half floats computed in
+    float32.
 
     >>> norm([3.0, 4.0]).item()
     5.0
     """
-    return jnp.linalg.norm(
-        *inexact(x), ord=ord, axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=keepdims
-    )
+    (x,) = inexact(x)
+    wide = x.astype(jnp.promote_types(x.dtype, "float32"))
+    found = jnp.linalg.norm(wide, ord=ord, axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=keepdims)
+    return found if wide.dtype == x.dtype else found.astype(x.dtype)
 
 
 @op

@@ -373,19 +373,20 @@ def moments(x, axes, keepdims=False, synchronized=False):
 
 @op
 def normalize(x, axis=-1, order=2, epsilon=None):
-    """Divide by the norm of the order along `axis`, or by `epsilon` where the norm is smaller.
+    """Divide by the norm of the order along `axis`, or by `epsilon` where the norm is smaller; half floats in float32.
 
     >>> normalize([[1.0, 3.0]], order=1).tolist()
     [[0.25, 0.75]]
     """
     if not isinstance(order, int) or order < 1:
         raise ValueError(f"normalize: expected order to be a positive integer, received {order!r}.")
-    x, epsilon = jnp.atleast_1d(array(x)), _epsilon(epsilon)
+    (x,), epsilon = inexact(jnp.atleast_1d(array(x))), _epsilon(epsilon)
     axis = tuple(axis) if isinstance(axis, list) else axis
+    wide = x.astype(jnp.promote_types(x.dtype, "float32"))
     if order == 2:
-        inverse = jax.lax.rsqrt(jnp.sum(jnp.square(x), axis, keepdims=True))
-        return x * jnp.minimum(inverse, min(1.0 / epsilon, float(jnp.finfo(inverse.dtype).max)))
-    return x / jnp.maximum(jnp.linalg.norm(*inexact(x), ord=order, axis=axis, keepdims=True), epsilon)
+        inverse = jax.lax.rsqrt(jnp.sum(jnp.square(wide), axis, keepdims=True))
+        return (wide * jnp.minimum(inverse, min(1.0 / epsilon, float(jnp.finfo(inverse.dtype).max)))).astype(x.dtype)
+    return (wide / jnp.maximum(jnp.linalg.norm(wide, ord=order, axis=axis, keepdims=True), epsilon)).astype(x.dtype)
 
 
 # ------------------------------------------------- images and complex numbers

@@ -63,6 +63,7 @@ from .reductions import (
     median,
     quantile,
     round,
+    std,
     trapezoid,
     trunc,
     var,
@@ -207,7 +208,6 @@ globals().update(
         sort(x | axis=-1)
         sqrt(x)
         square(x)
-        std(x | axis=None, keepdims=False)
         subtract(x1, x2)
         sum(x | axis=None, keepdims=False)
         take(x, indices | axis=None)

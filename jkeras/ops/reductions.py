@@ -75,6 +75,19 @@ def var(x, axis=None, keepdims=False):
 
 
 @op
+def std(x, axis=None, keepdims=False):
+    """Return the standard deviation over `axis`; of integers as float32, of half floats computed in float32.
+
+    >>> std([1.0, 3.0]).item()
+    1.0
+    """
+    x = array(x)
+    wide = jnp.promote_types(x.dtype, "float32")
+    found = jnp.std(x.astype(wide), _axes(axis), keepdims=keepdims)
+    return found.astype(x.dtype) if _is_inexact(x) and found.dtype == wide else found
+
+
+@op
 def median(x, axis=None, keepdims=False):
     """Return the middle value along `axis`, or the mean of the two middle ones.
 
