@@ -125,10 +125,10 @@ def make_cifar(folder, inner, archive, files, keys, protocol):
         tar.add(folder / inner, inner)
 
 
-@pytest.mark.parametrize("protocol", [2, 4, 5])
-def test_cifar10_reads_pickles_of_each_protocol(cache, protocol):
+@pytest.mark.parametrize("protocol, archive", [(2, ".tar.gz"), (4, "-target_archive"), (5, "-target_archive")])
+def test_cifar10_reads_pickles_of_each_protocol_under_its_name_of_today_and_before_keras_3(cache, protocol, archive):
     files = {**{f"data_batch_{i}": 2 for i in range(1, 6)}, "test_batch": 3}
-    make_cifar(cache, "cifar-10-batches-py", "cifar-10-batches-py-target_archive", files, [b"labels"], protocol)
+    make_cifar(cache, "cifar-10-batches-py", f"cifar-10-batches-py{archive}", files, [b"labels"], protocol)
     (x_train, y_train), (x_test, y_test) = datasets.cifar10.load_data()
     assert x_train.shape == (10, 32, 32, 3) and x_test.shape == (3, 32, 32, 3)
     assert y_train.shape == (10, 1) and y_test.tolist() == [[0], [1], [2]] and y_train.dtype == np.uint8

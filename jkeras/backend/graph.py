@@ -218,7 +218,9 @@ def gradients(loss, variables):
     if isinstance(loss, (list, tuple)):
         loss = loss[0]
     if not isinstance(loss, KerasTensor):
-        raise ValueError("K.gradients: the loss must be a symbolic tensor. For arrays use jax.grad of a function.")
+        raise symbolic.NeedsHistory(
+            "K.gradients: the loss must be a symbolic tensor. For arrays use jax.grad of a function."
+        )
     sources = [s for s in history.get_source_inputs(loss) if not any(s is v for v in variables)]
     tensors = [v for v in variables if isinstance(v, KerasTensor)]
     inner = Graph([*tensors, *sources], loss, "gradients")

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import random
 from ..core.config import floatx as _floatx
+from ..core.declare import era
 from ..core.dtypes import array_dtype, standardize_dtype
 from ..core.symbolic import is_symbolic, map_tensors, op
 
@@ -312,12 +313,30 @@ def batch_dot(x, y, axes=None):
         axes = (x.ndim - 1, y.ndim - 2 or 1)
     axes = (axes, axes) if isinstance(axes, int) else tuple(axes)
     a, b = (i % n for i, n in zip(axes, (x.ndim, y.ndim)))
+    if era.defaults.get(("batch_dot", "shares_axes")) and 2 < x.ndim <= y.ndim > 3:
+        return _sharing_axes(x, y, a, b)
     if not a or not b:
         raise ValueError(f"K.batch_dot: axes {axes} name the batch axis; choose others.")
     if x.shape[a] != y.shape[b]:
         raise ValueError(f"K.batch_dot: axes {axes} have the sizes {x.shape[a]} and {y.shape[b]}; they must be equal.")
     out = jax.vmap(lambda p, q: jnp.tensordot(p, q, axes=(a - 1, b - 1)))(x, y)
     return out[:, None] if out.ndim == 1 else out
+
+
+def _sharing_axes(x, y, a, b):
+    """Until Keras 2.2 tensors of four axes and more share all but their last two."""
+    more, longest = y.ndim - x.ndim, y.ndim
+    p, q = x.reshape(x.shape + (1,) * more), y
+    p = p if a == longest - 1 else jnp.swapaxes(p, -1, -2)
+    q = jnp.swapaxes(q, -1, -2) if b == longest - 1 else q
+    try:
+        out = jnp.matmul(p, q)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"K.batch_dot: shapes {x.shape} and {y.shape} do not fit over axes {(a, b)}. In Keras 2.2 all axes but the last "
+            "two are shared."
+        ) from None
+    return out.squeeze(tuple(range(x.ndim - 1, longest - 1))) if more else out
 
 
 @op

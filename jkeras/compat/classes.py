@@ -117,7 +117,12 @@ def _initialization(today: str) -> Any:
 glorot_normal, glorot_uniform = _initialization("GlorotNormal"), _initialization("GlorotUniform")
 he_normal, he_uniform = _initialization("HeNormal"), _initialization("HeUniform")
 lecun_uniform, orthogonal = _initialization("LecunUniform"), _initialization("Orthogonal")
-identity, one, zero = _initialization("Identity"), _initialization("Ones"), _initialization("Zeros")
+one, zero = _initialization("Ones"), _initialization("Zeros")
+
+
+def identity(shape: Any, scale: float = 1.0, name: str | None = None) -> Any:
+    """A Variable that is the unit matrix times ``scale``."""
+    return backend.variable(initializers.Identity(scale)(tuple(shape)), name=name)
 
 
 def uniform(shape: Any, scale: float = 0.05, name: str | None = None) -> Any:

@@ -39,6 +39,7 @@ _BEFORE_3 = {
 }
 _KERAS_2 = {
     **_BEFORE_3,
+    ("batch_dot", "shares_axes"): True,
     ("apply_affine_transform", "row_axis"): 0,
     ("apply_affine_transform", "col_axis"): 1,
     ("apply_affine_transform", "channel_axis"): 2,
@@ -128,6 +129,28 @@ _TF_KERAS = {
 }
 DEFAULTS: dict[str, dict[tuple[str, str], Any]] = {"1": _KERAS_1, "2.2": _KERAS_2, "tf2": _TF_KERAS, "3": {}}
 
+# Automatic names of layers and models that are other words, or start at another number: today's base -> (base, number)
+_KERAS_1_LAYERS = (
+    "ActivityRegularization AveragePooling1D AveragePooling2D AveragePooling3D BatchNormalization ConvLSTM2D Cropping1D "
+    "Cropping2D Cropping3D GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D GlobalMaxPooling1D "
+    "GlobalMaxPooling2D LocallyConnected1D LocallyConnected2D MaxPooling1D MaxPooling2D MaxPooling3D MaxoutDense "
+    "RepeatVector SimpleRNN SpatialDropout1D SpatialDropout2D SpatialDropout3D ThresholdedReLU TimeDistributed "
+    "UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D"
+)
+_MODELS = {"input_layer": ("input", 1), "functional": ("model", 1)}
+BASES: dict[str, dict[str, tuple[str, int]]] = {
+    "1": {
+        **_MODELS,
+        **{naming.snake_case(word): (word.lower(), 1) for word in _KERAS_1_LAYERS.split()},
+        **{f"conv{n}d": (f"convolution{n}d", 1) for n in (1, 2, 3)},
+        "conv2d_transpose": ("deconvolution2d", 1),
+        "separable_conv2d": ("separableconvolution2d", 1),
+    },
+    "2.2": {**_MODELS, "conv_lstm2d": ("conv_lst_m2d", 1)},
+    "tf2": {**_MODELS, "functional": ("model", 0)},
+    "3": {},
+}
+
 
 def set_era(name: str) -> None:
     """Makes the defaults of a Keras generation hold from now on; raises ValueError for an unknown one."""
@@ -137,3 +160,5 @@ def set_era(name: str) -> None:
     era.name = name
     era.defaults = DEFAULTS[name]
     naming.first_index[0] = 1 if name in ("1", "2.2") else 0
+    naming.bases.clear()
+    naming.bases.update(BASES[name])

@@ -15,10 +15,33 @@ MISSING: Any = inspect.Parameter.empty
 
 
 class Converter:
-    """A field type: how a given value becomes the stored one, and what stands for it in a config."""
+    """A field type: how a given value becomes the stored one, and what stands for it in a config.
 
-    def __init__(self, get: Callable[[Any], Any], serialize: Callable[[Any], Any] = lambda value: value):
-        self.get, self.serialize = get, serialize
+    ``assigned``: what is assigned to the attribute later is converted too.
+    """
+
+    def __init__(
+        self, get: Callable[[Any], Any], serialize: Callable[[Any], Any] = lambda value: value, assigned: bool = False
+    ):
+        self.get, self.serialize, self.assigned = get, serialize, assigned
+
+
+class _Converted:
+    """An attribute that converts what is assigned to it."""
+
+    def __init__(self, name: str, get: Callable[[Any], Any]):
+        self.name, self.get = name, get
+
+    def __get__(self, owner: Any, cls: type) -> Any:
+        if owner is None:
+            return self
+        try:
+            return vars(owner)[self.name]
+        except KeyError:
+            raise AttributeError(f"{cls.__name__!r} object has no attribute {self.name!r}") from None
+
+    def __set__(self, owner: Any, value: Any) -> None:
+        vars(owner)[self.name] = self.get(value)
 
 
 # The type of a field that only gives an argument of the base class, such as ``name``, a place among the positional ones.
@@ -118,6 +141,9 @@ def declare(cls: type) -> type:
     own_fields = {n: f for n, f in fields.items() if f.converter is not BaseArgument}
     # the same dict where it may be: a family may put its fields into another order afterwards
     cls._fields = fields if len(own_fields) == len(fields) else own_fields  # type: ignore[attr-defined]
+    for name, field in fields.items():
+        if name in own and field.converter is not None and field.converter.assigned and field.attribute == name:
+            setattr(cls, name, _Converted(name, field.converter.get))
     for name in cls._field_defaults:  # type: ignore[attr-defined]
         if name in fields and fields[name].attribute != name:
             delattr(cls, name)  # the property of the base comes to light again

@@ -41,7 +41,6 @@ class Graph:
         if self.extras:
             self._add_extras()
         self._check_connected()
-        self._input_ids = [id(x) for x in self.input_tensors]
 
     def _add_extras(self) -> None:
         """Runs what leads to the extras, too; layers that only they need belong to the model since tf.keras."""
@@ -104,6 +103,19 @@ class Graph:
             raise ValueError(f"Model '{self.name}': expected {len(expected)} inputs, received {len(arrays)}.")
         return [self._fit(x, a) for x, a in zip(expected, arrays, strict=True)]
 
+    def chosen(self, given: Any) -> Any:
+        """A dict without what belongs to no input, which generators of old carry along; all else as it is."""
+        if not isinstance(given, dict):
+            return given
+        names = self._names_of(given)
+        return {n: given[n] for n in names} if len(given) > len(names) and all(n in given for n in names) else given
+
+    @property
+    def own_inputs(self) -> list[Any] | None:
+        """The values that all inputs were made with, ``Input(tensor=...)``; None where one has none."""
+        made = [x._keras_history.operation for x in self.input_tensors]
+        return [op.fed for op in made] if made and all(getattr(op, "fed", None) is not None for op in made) else None
+
     def _names_of(self, given: dict) -> list[str]:
         if isinstance(self.inputs, dict) and all(isinstance(v, KerasTensor) for v in self.inputs.values()):
             keys = sorted(self.inputs)
@@ -142,7 +154,7 @@ class Graph:
     @functools.cached_property
     def host_nodes(self) -> list[Node]:
         """The nodes of layers that cannot be compiled, as far as they need only inputs and one another."""
-        ready, found = set(self._input_ids), []
+        ready, found = set(map(id, self.input_tensors)), []
         for node in self.nodes:
             if not getattr(node.operation, "supports_jit", True) and all(id(x) in ready for x in node.input_tensors):
                 found.append(node)
@@ -160,7 +172,7 @@ class Graph:
 
     def prepare(self, given: Any, training: bool) -> Prepared:
         """Runs the host nodes on given inputs."""
-        values: dict[int, Any] = dict(zip(self._input_ids, self.flatten_inputs(given), strict=True))
+        values: dict[int, Any] = dict(zip(map(id, self.input_tensors), self.flatten_inputs(given), strict=True))
         with frames.Frame(training=training):
             self._run_nodes(self.host_nodes, values)
         return Prepared([values[id(x)] for x in self.prepared_tensors])
@@ -179,7 +191,7 @@ class Graph:
             values = dict(zip(map(id, self.prepared_tensors), given.values, strict=True))
             nodes = [node for node in nodes if node not in self.host_nodes]
         else:
-            values = dict(zip(self._input_ids, self.flatten_inputs(given), strict=True))
+            values = dict(zip(map(id, self.input_tensors), self.flatten_inputs(given), strict=True))
         self._run_nodes(nodes, values)
         return map_tensors(lambda t: values[id(t)], self.outputs), [values[id(t)] for t in self.extras]
 

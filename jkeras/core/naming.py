@@ -16,13 +16,15 @@ def snake_case(name: str) -> str:
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
-# compat sets 1 for the eras that count from "dense_1".
+# compat sets 1 for the eras that count from "dense_1", and bases that have another name or first number in an era.
 first_index = [0]
+bases: dict[str, tuple[str, int]] = {}
 
 
 def unique_name(base: str) -> str:
     """The base name, numbered from the second use on."""
-    count = _counts.get(base, first_index[0])
+    base, first = bases.get(base, (base, first_index[0]))
+    count = _counts.get(base, first)
     _counts[base] = count + 1
     return f"{base}_{count}" if count else base
 

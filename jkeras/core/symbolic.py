@@ -113,8 +113,10 @@ class KerasTensor:
     def __array__(self, *_: Any, **__: Any) -> np.ndarray:
         raise TypeError(_no_values(self, "as an array"))
 
-    def __jax_array__(self) -> jax.Array:
-        raise TypeError(_no_values(self, "as an array"))
+    __array_priority__ = 100  # numpy leaves operators to those here
+
+    def __jax_array__(self) -> "KerasTensor":
+        return self  # an array's operators then leave the work to those here; its functions ask __array__
 
     def __hash__(self) -> int:
         return id(self)
@@ -136,6 +138,10 @@ def _no_values(x: KerasTensor, use: str) -> str:
         f"{x} has no values yet and cannot be used {use}. Use a function of jkeras.ops or jkeras.backend, or put the "
         "computation into a Lambda layer or a layer's call()."
     )
+
+
+class NeedsHistory(ValueError):
+    """Arrays were given to what asks how its arguments were made."""
 
 
 class History(NamedTuple):

@@ -237,6 +237,7 @@ class Variable:
         return {**vars(self), "_distribution": None, "_layout": None, "_gather": None}  # devices stay behind
 
     def __deepcopy__(self, memo: dict) -> "Variable":
+        self._lent = True  # two Variables have the array from now on
         copy = object.__new__(Variable)
         copy.__dict__.update(self.__dict__)
         memo[id(self)] = copy
@@ -262,7 +263,13 @@ _BINARY = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift"
 
 def _binary(name: str) -> Callable:
     compute = getattr(operator, f"__{name}__")
-    return lambda self, other: frames.recorded(compute, self, other)
+
+    def apply(self: Any, other: Any) -> Any:
+        if hasattr(other, "_keras_history"):
+            return NotImplemented  # a symbolic tensor records the operation
+        return frames.recorded(compute, self, other)
+
+    return apply
 
 
 def _reflected(name: str) -> Callable:
@@ -371,7 +378,7 @@ def _plan(variable: Variable) -> Draw | None:
 
 
 def _call_initializer(initializer: Callable, shape: tuple, dtype: str, key: jax.Array) -> Any:
-    """User-written initializers take (shape), (shape, dtype) or (shape, dtype, **kwargs); ours take a key too."""
+    """Users' initializers take (shape), with a dtype, other keywords or, in Keras 1, a name; ours take a key too."""
     import inspect
 
     try:
@@ -382,7 +389,8 @@ def _call_initializer(initializer: Callable, shape: tuple, dtype: str, key: jax.
     if "key" in names:
         return initializer(shape, dtype=dtype, key=key)
     wide = any(p.kind == p.VAR_KEYWORD for p in params.values())
-    return initializer(shape, dtype=dtype) if "dtype" in names or wide else initializer(shape)
+    known = {"dtype": dtype} if "dtype" in names or wide else {}
+    return initializer(shape, **known, **({"name": None} if "name" in names else {}))
 
 
 def initialize(variables: Sequence[Variable]) -> None:

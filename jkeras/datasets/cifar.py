@@ -6,7 +6,7 @@ import numpy as np
 
 from jkeras.core import config
 from jkeras.datasets.safe_arrays import load_pickle
-from jkeras.utils.file_utils import get_file
+from jkeras.utils.file_utils import cache_folder, get_file
 
 
 def load_batch(fpath, label_key="labels"):
@@ -27,13 +27,12 @@ def load_batch(fpath, label_key="labels"):
 def load_parts(name, inner, file_hash, parts, label_key, cache_dir):
     """One (x, y) for each list of files in `parts`, in the image format that is set."""
     origin = f"https://www.cs.toronto.edu/~kriz/{name}-python.tar.gz"
-    folder = get_file(
-        f"{inner}-target" if name == "cifar-10" else inner,
-        origin,
-        extract=True,
-        file_hash=file_hash,
-        cache_dir=cache_dir,
-    )
+    file = f"{inner}-target" if name == "cifar-10" else inner
+    before = f"{inner}.tar.gz"  # the name in the cache before Keras 3
+    cached = cache_folder(cache_dir, "datasets", before)
+    if (cached / before).exists() and not (cached / f"{file}_archive").exists():
+        file = before
+    folder = get_file(file, origin, extract=True, file_hash=file_hash, cache_dir=cache_dir)
     for files in parts:
         batches = [load_batch(os.path.join(folder, inner, file), label_key) for file in files]
         x = np.concatenate([images for images, _ in batches])

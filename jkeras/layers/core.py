@@ -6,6 +6,7 @@ from ..core import connections, registry
 from ..core.declare import Converter, era_default, resolve_default
 from ..core.layer import Layer, layer
 from ..core.spec import InputSpec, describe
+from ..core.symbolic import NeedsHistory, abstract_evaluate, is_symbolic
 from . import adaptation
 from .fields import Activation as Function  # "Activation" is a layer here, to those who import it by its old path
 from .fields import Constraint, Flag, Initializer, PositiveInt, Regularizer, optional, unless_set
@@ -220,6 +221,19 @@ class Lambda(Layer):
 
     def __post_init__(self):
         self._takes = signature_of_function(self.function)
+
+    def __call__(self, inputs, *args, **kwargs):
+        """The function of the inputs; one that asks for gradients between them is called with what they were made by."""
+        try:
+            if isinstance(inputs, (list, tuple)) and is_symbolic(inputs) and self._declares_shape():
+                abstract_evaluate(self.call, (inputs,), {})  # else it would be asked only when data comes
+            return super().__call__(inputs, *args, **kwargs)
+        except NeedsHistory:
+            if not is_symbolic(inputs):
+                raise
+        made = self.function(inputs, **self.arguments)
+        made = made[0] if isinstance(made, (list, tuple)) and len(made) == 1 else made
+        return Identity(name=self.name)(made)
 
     def call(self, inputs, mask=None, training=None):
         more = {name: value for name, value in {"mask": mask, "training": training}.items() if name in self._takes}

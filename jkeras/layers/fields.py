@@ -20,7 +20,7 @@ __all__ = [
     "unless_set",
 ]
 
-Activation = Converter(activations.get, activations.serialize)
+Activation = Converter(activations.get, activations.serialize, assigned=True)
 Initializer = Converter(initializers.get, initializers.serialize)
 Regularizer = Converter(regularizers.get, regularizers.serialize)
 Constraint = Converter(constraints.get, constraints.serialize)

@@ -19,6 +19,8 @@ class InputLayer(Layer):
     (None, 4)
     """
 
+    _untracked = Layer._untracked | {"fed"}  # data, even where it is a Variable
+
     def __init__(
         self,
         shape: Any = None,
@@ -51,7 +53,7 @@ class InputLayer(Layer):
         super().__init__(name=name or unique_name("input_layer"), **kwargs)
         if isinstance(input_tensor, KerasTensor):
             batch_shape = input_tensor.shape
-        elif input_tensor is not None:
+        elif input_tensor is not None and shape is None and input_shape is None:
             batch_shape = np.shape(input_tensor)
         self.batch_shape = _batch_shape(shape if shape is not None else input_shape, batch_size, batch_shape)
         self._dtype, self.sparse, self.ragged, self.optional = (

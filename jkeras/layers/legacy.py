@@ -13,6 +13,7 @@ from ..core import registry
 from ..core.declare import BaseArgument, Converter, PositiveInt
 from ..core.layer import Layer, layer
 from ..core.spec import InputSpec, describe
+from ..core.symbolic import NeedsHistory
 from ..initializers import RandomNormal, RandomUniform
 from . import merging
 from .core import Lambda, last_size
@@ -183,7 +184,10 @@ def merge(
     [2.0, 2.0]
     """
     made = Merge(None, mode, concat_axis, dot_axes, output_shape, output_mask, arguments, name=name)
-    return made(inputs)
+    try:
+        return made(inputs)
+    except NeedsHistory:
+        return made.merge(inputs)
 
 
 def _cauchy(shape, dtype, key):

@@ -10,7 +10,7 @@ from ..core.layer import Layer, family
 from ..core.symbolic import KerasTensor
 from ..core.variable import Variable, initialize
 from ..train import compiling, loop, measuring, predicting
-from . import arguments, compiled_call, files, quantizing
+from . import arguments, compiled_call, copying, files, quantizing
 from .state_tree import get_tree, set_tree
 
 
@@ -27,7 +27,7 @@ class Model(Layer):
 
     _is_model = True
     _untracked = Layer._untracked.union(
-        "_compiled _programs history optimizer loss _graph _extras training_run _live_layers".split()
+        "_compiled _compile_arguments _programs history optimizer loss _graph _extras training_run _live_layers".split()
     )
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
@@ -40,6 +40,7 @@ class Model(Layer):
         return self
 
     def __init__(self, *args: Any, **kwargs: Any):
+        args = () if len(args) == 1 and args[0] is self else args  # scripts that say super().__init__(self)
         inputs, outputs, kwargs = arguments.functional(args, kwargs)
         super().__init__(**kwargs)
         if inputs is not None:
@@ -475,6 +476,12 @@ class Model(Layer):
         return cls(**config)
 
     _reads_own_config = True
+
+    def __deepcopy__(self, memo: dict) -> Any:
+        return copying.deepcopy(self, memo)
+
+    def __reduce__(self) -> Any:
+        return copying.reduced(self)
 
 
 connections.complete(Model)

@@ -6,7 +6,7 @@ from typing import Any
 from ..core import registry
 from ..core.declare import current_era
 from ..core.layer import family
-from ..core.symbolic import Function, KerasTensor, map_tensors, tensors_in
+from ..core.symbolic import Function, KerasTensor, is_symbolic, map_tensors, tensors_in
 from ..layers.inputs import InputLayer
 from . import operations
 
@@ -94,16 +94,19 @@ def _old_layer_config(op: Any, nodes: list, index: dict[int, int]) -> dict[str, 
         return operations.describe_for_tf(op, place, nodes)
     calls = []
     for node in nodes:
-        kwargs = {k: place(v) if isinstance(v, KerasTensor) else v for k, v in node.kwargs.items() if v is not None}
-        if kwargs and current_era() != "tf2" and any(isinstance(v, KerasTensor) for v in node.kwargs.values()):
+        names = list(inspect.signature(op.call).parameters)[1:]
+        kwargs = {**node.kwargs, **dict(zip(names, node.args[1:], strict=False))}
+        states = [
+            x for k in ("initial_state", "constants") if is_symbolic(kwargs.get(k)) for x in tensors_in(kwargs.pop(k))
+        ]
+        kwargs = {k: v for k, v in kwargs.items() if v is not None}
+        if current_era() != "tf2" and is_symbolic(kwargs):
             raise ValueError(f"Keras 2.2 cannot describe how {op.name!r} is called: with tensors as keyword arguments.")
-        given = list(node.args)
-        for name, value in zip(list(inspect.signature(op.call).parameters)[1:], given[1:], strict=False):
-            kwargs[name] = place(value) if isinstance(value, KerasTensor) else value
-        if isinstance(given[0], dict):
-            calls.append({k: [*place(v), kwargs] for k, v in given[0].items()})
-        else:
-            calls.append([[*place(x), kwargs] for x in tensors_in(given[0])])
+        kwargs = {k: map_tensors(place, v) for k, v in kwargs.items()}
+        if isinstance(node.args[0], dict):
+            calls.append({k: [*place(v), kwargs] for k, v in node.args[0].items()})
+        else:  # initial states are inputs there
+            calls.append([[*place(x), kwargs] for x in [*tensors_in(node.args[0]), *states]])
     return {**registry.serialize(op), "name": op.name, "inbound_nodes": calls}
 
 

@@ -39,6 +39,7 @@ def adapt(
     max_queue_size=None,
     inputs=None,
     outputs=None,
+    choose=None,
     predict=False,
     memory_limit=MEMORY_LIMIT,
 ):
@@ -46,7 +47,8 @@ def adapt(
 
     Arrays, lists, frames and dicts of them give an `ArraySource`; generators, Sequences, DataLoaders, data sets and
     storage larger than `memory_limit` bytes give a `StreamSource`. `inputs` and `outputs` are the numbers of arrays
-    the model takes and makes, where known; `predict` says that no targets are wanted.
+    the model takes and makes, where known; `choose` leaves out of a dict of inputs what the model does not take;
+    `predict` says that no targets are wanted.
     """
     if batch_size is not None:
         batch_size = positive_int(batch_size, "batch_size")
@@ -61,6 +63,7 @@ def adapt(
     shuffle = shuffle or False
     weights = {"class_weight": class_weight, "strict_class_weight": strict_class_weight}
     if not is_stream(x):
+        x = x if choose is None else choose(x)
         if _size_on_disk((x, y, sample_weight)) > memory_limit:
             feed = SliceFeed(x, y, sample_weight, batch_size=batch_size or 32, shuffle=shuffle)
             return StreamSource(feed, steps=steps, **weights, queue_size=max_queue_size, inputs=inputs)
@@ -82,8 +85,9 @@ def adapt(
         )
     feed = _feed(x, shuffle, workers, use_multiprocessing, max_queue_size)
     return StreamSource(
-        feed, steps=steps, **weights, workers=workers, queue_size=max_queue_size, inputs=inputs, predict=predict
-    )
+        feed, steps=steps, **weights, workers=workers, queue_size=max_queue_size, inputs=inputs, choose=choose,
+        predict=predict,
+    )  # fmt: skip
 
 
 def is_stream(x):

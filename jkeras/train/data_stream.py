@@ -289,7 +289,7 @@ class StreamSource:
         self._inputs, self._choose, self._predict = inputs, choose, predict
         self._known_steps = None
         self._pass = None  # prepared batches of a pass that is not finished
-        self._pass_seed = None
+        self._pass_seed = self._prefetch = None
         self._structure = self._peeked = self.template = None
         self._start = 0  # batches of the coming epoch that are done already, after a resume
         self._epochs = self._batches = self._in_pass = 0
@@ -320,7 +320,7 @@ class StreamSource:
         self._batches, self._start = self._start, 0
         wanted = None if self.given_steps is None else self.given_steps - self._batches
         batches = itertools.islice(self._pass, wanted)
-        prefetch = Prefetch(batches, self._depth) if self._threaded and self._depth else None
+        prefetch = self._prefetch = Prefetch(batches, self._depth) if self._threaded and self._depth else None
         try:
             for batch in prefetch or batches:
                 self._batches += 1
@@ -330,12 +330,20 @@ class StreamSource:
             self._forget_pass()
             raise
         finally:
+            self._prefetch = None
             if prefetch is not None:
                 prefetch.close()
                 # Made, but not wanted any more: the next epoch's first batches.
                 if prefetch.left and self._pass is not None:
                     self._pass = itertools.chain(list(prefetch.left), self._pass)
         self._end_epoch()
+
+    def more(self, most, accept):
+        """Up to so many further batches of the epoch that are made already, up to the first one that is not accepted."""
+        found = [] if self._prefetch is None else self._prefetch.take(most, accept)
+        self._batches += len(found)
+        self._in_pass += len(found)
+        return found
 
     def peek(self):
         """A batch (x, y, sample_weight) to look at; it still comes in the epoch."""

@@ -1,6 +1,7 @@
 """The losses and metrics of a batch: computed, and named as ``fit`` and ``evaluate`` give them."""
 
 import functools
+import inspect
 from typing import Any
 
 import jax
@@ -11,6 +12,13 @@ from ..core import frame as frames
 from ..core import pure, tracking
 from ..core.variable import Variable
 from . import compiling
+
+
+def loss_of(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: Any) -> Any:
+    """``model.compute_loss``, which in users' classes may take no ``training``."""
+    takes = "training" in inspect.signature(model.compute_loss).parameters
+    more = {"training": training} if takes else {}
+    return model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **more)
 
 
 def loss_value(loss: Any, y: Any, y_pred: Any, weight: Any, era: str) -> jax.Array:
@@ -175,7 +183,7 @@ def loss_and_updates(
     values.update(pure.bind(metric, metric_values, "compute_loss_and_updates: metrics_variables"))
     with frames.Frame(values=values, training=training) as frame:
         y_pred = model(x, training=training)
-        loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
+        loss = loss_of(model, x, y, y_pred, sample_weight, training)
     after = [frame.values[v] for v in rest], [frame.values[v] for v in metric]
     scaled = loss
     if training and optimizer is not None and hasattr(model.optimizer, "scale_loss"):
@@ -201,6 +209,6 @@ def stateless_compute_loss(
     values.update(pure.bind(rest, non_trainable, "stateless_compute_loss: non_trainable_variables"))
     values.update(pure.bind(metric, metric_values, "stateless_compute_loss: metrics_variables"))
     with frames.Frame(values=values, training=training) as frame:
-        loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
+        loss = loss_of(model, x, y, y_pred, sample_weight, training)
     after = [[frame.values[v] for v in group] for group in (train, rest, metric)]
     return loss, tuple(after)

@@ -1,5 +1,6 @@
 """predict: outputs for many rows, batch by batch, right from several threads at once."""
 
+import itertools
 from typing import Any
 
 import jax
@@ -136,7 +137,12 @@ def predict(
     graph = getattr(model, "_graph", None)
     inputs = len(graph.input_tensors) if graph is not None else None
     feeder = checks.feeder(model, max_queue_size, workers, use_multiprocessing)
-    source = adapt(x, batch_size=batch_size, steps=steps, shuffle=False, inputs=inputs, predict=True, **feeder)
+    if x is None and graph is not None and graph.own_inputs is not None:
+        x, steps, batch_size = itertools.repeat((graph.own_inputs,)), steps or 1, None
+    source = adapt(
+        x, batch_size=batch_size, steps=steps, shuffle=False, inputs=inputs, predict=True,
+        choose=graph.chosen if graph is not None else None, **feeder,
+    )  # fmt: skip
     first = first_batch(source)[0]
     _checked(model, source.arrays[0] if source.kind == "arrays" else first)
     predictor = predictor_of(model, first)

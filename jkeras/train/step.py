@@ -128,7 +128,7 @@ def _forward(model: Any, plan: Plan, values: dict, batch: Batch, training: bool)
     with frame_for(plan, values, training) as frame:
         frame.step = values[plan.optimizer[0]] if training and plan.optimizer else None
         y_pred = calling.call(model, (x,), {"training": training})
-        loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight, training=training)
+        loss = measuring.loss_of(model, x, y, y_pred, weight, training)
         masks = [frames.get_mask(p) for p in jax.tree.leaves(y_pred)]
         added = [(name, value) for _, (name, value, _) in frame.metrics]
         for name, value in added:
