@@ -1,5 +1,8 @@
 """What is written for another Keras means the same there, or is refused."""
 
+import json
+
+import h5py
 import numpy as np
 import pytest
 
@@ -102,3 +105,58 @@ def test_json_of_every_era_comes_back(era):
     again.set_weights(model.get_weights())
     x = np.linspace(-4, 4, 8, dtype="float32").reshape(2, 4)
     np.testing.assert_allclose(again(x), model(x), atol=1e-6)
+
+
+@pytest.mark.parametrize("extension", [".h5", ".keras"])
+def test_metrics_of_tf_keras_measure_the_same_after_a_load(tmp_path, extension):
+    x = Input((3,))
+    model = keras.Model(x, [layers.Dense(3, "softmax", name="one")(x), layers.Dense(1, name="two")(x)])
+    model.compile("sgd", ["categorical_crossentropy", "mse"], metrics={"one": ["accuracy"], "two": ["mae"]})
+    data = np.eye(3, dtype="float32")[[0, 1, 2, 0, 1]], [np.eye(3, dtype="float32")[[0, 2, 2, 1, 0]], np.ones((5, 1))]
+    wanted = model.evaluate(*data, batch_size=2, verbose=0, return_dict=True)
+    path = tmp_path / f"m{extension}"
+    model.save(path, era="tf2")
+    for _ in range(2):  # what was read is written again
+        found = load_model(path)
+        said = found.evaluate(*data, batch_size=2, verbose=0, return_dict=True)
+        assert said == pytest.approx(wanted)
+        found.save(path, era="tf2")
+
+
+WRAPPED = {  # as tf.keras 2.21 saves metrics=["accuracy"], "mae" and a function with an argument
+    "accuracy": {"name": "accuracy", "dtype": "float32", "fn": "categorical_accuracy"},
+    "mae": {"name": "mae", "dtype": "float32", "fn": "mean_absolute_error"},
+    "top": {"name": "top", "dtype": "float32", "fn": "top_k_categorical_accuracy", "k": 2},
+}
+
+
+@pytest.mark.parametrize("name, wanted", [("accuracy", 0.4), ("mae", 0.4), ("top", 0.8)])
+def test_functions_that_tf_keras_wrapped_are_averaged(tmp_path, name, wanted):
+    model = Sequential([Input((3,)), layers.Activation("linear")])
+    model.compile("sgd", "mse")
+    path, text = tmp_path / "m.h5", {"class_name": "MeanMetricWrapper", "config": WRAPPED[name]}
+    model.save(path, era="tf2")
+    with h5py.File(path, "a") as f:
+        f.attrs["training_config"] = json.dumps({**json.loads(f.attrs["training_config"]), "metrics": [[text]]})
+    found = load_model(path)
+    truth = np.eye(3, dtype="float32")[[0, 1, 2, 0, 1]]
+    said = np.array([[3, 0, 1], [0, 1, 2], [0, 1, 2], [1, 0, 2], [2, 0, 1]], "float32")
+    said = truth[[0, 2, 2, 1, 0]] if name == "mae" else said
+    assert found.evaluate(said, truth, batch_size=2, verbose=0, return_dict=True)[name] == pytest.approx(wanted)
+    if name == "top":
+        with pytest.raises(ValueError, match="functions as metrics"):
+            found.save(path, era="2.2")
+    else:
+        found.save(path, era="2.2")
+        with h5py.File(path) as f:
+            assert json.loads(f.attrs["training_config"])["metrics"] in ([name], [[name]])
+
+
+@pytest.mark.parametrize("era", ["tf2", "3"])
+def test_how_an_older_layer_computes_does_not_keep_it_from_being_written(tmp_path, era):
+    with keras.compat.era("2.2"):
+        model = Sequential([layers.GRU(2, recurrent_activation="sigmoid", implementation=1, input_shape=(3, 2))])
+    model.save(tmp_path / "m.h5", era=era)
+    np.testing.assert_allclose(
+        load_model(tmp_path / "m.h5").predict(X, verbose=0), model.predict(X, verbose=0), atol=1e-6
+    )

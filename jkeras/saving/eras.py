@@ -140,8 +140,8 @@ def _without_neutral(name: str, inner: dict) -> dict:
     return {k: v for k, v in inner.items() if not changes_nothing(k, v)}
 
 
-def upgraded_training(training: dict) -> dict:
-    """The arguments of compile of an older whole-model file."""
+def upgraded_training(training: dict, outputs: Any = ()) -> dict:
+    """The arguments of compile of an older whole-model file; ``outputs``: the names of the model's outputs."""
     optimizer = dict(training["optimizer_config"])
     inner = dict(optimizer.get("config") or {})
     optimizer["class_name"] = _class_name(optimizer["class_name"])
@@ -152,30 +152,40 @@ def upgraded_training(training: dict) -> dict:
         optimizer.pop("module", None)
     inner.pop("is_legacy_optimizer", None)
     optimizer["config"] = inner
-    return {**upgraded_objectives(training), "optimizer": optimizer}
+    return {**upgraded_objectives(training, outputs), "optimizer": optimizer}
 
 
-def upgraded_objectives(compiled: dict) -> dict:
+def upgraded_objectives(compiled: dict, outputs: Any = ()) -> dict:
     """Losses, metrics and their weights among the arguments of compile, in the form of Keras 3."""
     kinds = ("loss", "metrics", "weighted_metrics", "loss_weights")
-    return {key: _shortened(compiled[key], key) for key in kinds if compiled.get(key)}
+    found = {key: compiled[key] for key in kinds if compiled.get(key)}
+    outputs = list(outputs or ())
+    for key in kinds[1:3]:  # their names begin with that of the output already
+        given = found.get(key)
+        if len(outputs) > 1 and isinstance(given, (list, tuple)) and len(given) == len(outputs):
+            found[key] = [_shortened(m, key, f"{o}_") for o, m in zip(outputs, given, strict=True)]
+        elif len(outputs) > 1 and isinstance(given, dict) and "class_name" not in given:
+            found[key] = {o: _shortened(m, key, f"{o}_") for o, m in given.items()}
+    return {key: _shortened(value, key) for key, value in found.items()}
 
 
-def _shortened(x: Any, kind: str) -> Any:
+def _shortened(x: Any, kind: str, prefix: str = "") -> Any:
     """tf.keras wraps functions: {"class_name": "MeanMetricWrapper", "config": {"fn": "binary_accuracy"}}."""
     if isinstance(x, (list, tuple)):
-        return [_shortened(v, kind) for v in x]
+        return [_shortened(v, kind, prefix) for v in x]
     if not isinstance(x, dict):
         return x
     inner = x.get("config")
     if "class_name" not in x:
-        return {k: _shortened(v, kind) for k, v in x.items()}
+        return {k: _shortened(v, kind, prefix) for k, v in x.items()}
+    if isinstance(inner, dict) and prefix and str(inner.get("name")).startswith(prefix):
+        inner = {**inner, "name": inner["name"].removeprefix(prefix)}
     if x["class_name"] in ("MeanMetricWrapper", "SumOverBatchSizeMetricWrapper") and isinstance(inner, dict):
-        fn, name = inner.get("fn"), inner.get("name")
-        if isinstance(fn, str):
-            metrics = connections.modules["keras.metrics"]()
-            cls = metrics.MeanMetricWrapper
-            return cls(metrics.get(fn), name=name)
+        fn = inner.get("fn")
+        if isinstance(fn, (str, dict)):
+            from ..metrics import reduction
+
+            return reduction.MeanMetricWrapper(**{**inner, "fn": reduction.function_of(fn)})
     if x["class_name"] == "LossFunctionWrapper" and isinstance(inner, dict) and isinstance(inner.get("fn"), str):
         return inner["fn"]
     name, home = _class_name(x["class_name"]), "keras.losses" if kind == "loss" else "keras.metrics"

@@ -131,7 +131,9 @@ def _read_keras(path: str, custom_objects: dict | None, compile: bool) -> Any:
         with eras.in_era(None if era == "3" else era), registry.custom_object_scope(custom_objects or {}):
             model = model_from_config(config, custom_objects, era)
             if compile and compiled:
-                older_words = eras.upgraded_objectives(compiled) if era == "tf2" else {}
+                older_words = (
+                    eras.upgraded_objectives(compiled, getattr(model, "output_names", ())) if era == "tf2" else {}
+                )
                 model.compile_from_config({**compiled, **older_words})
             with kept.hdf5("model.weights.h5") as file, hdf5.reading(file, path) as h5:
                 store.read(h5, model, path)

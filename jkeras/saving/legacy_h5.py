@@ -206,7 +206,7 @@ def version_era(group: Any) -> str:
 def _restore_compiled(model: Any, training: dict, h5: Any, path: str) -> None:
     from .. import optimizers
 
-    given = eras.upgraded_training(training)
+    given = eras.upgraded_training(training, getattr(model, "output_names", ()))
     described = given.pop("optimizer")
     model.compile(optimizer=optimizers.deserialize(described), **{k: registry.deserialize(v) for k, v in given.items()})
     at = h5.get("optimizer_weights", h5.get(_OWN_STATE))

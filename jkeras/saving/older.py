@@ -18,6 +18,7 @@ _NEUTRAL = {
     "oov_method": "floormod",
 }
 _IMPLIED = (
+    "implementation",  # the same numbers in another order of work
     "has_input_vocabulary",
     "backward_layer",
     "seed",
@@ -212,6 +213,8 @@ def _objective(x: Any, era: str) -> Any:
         return {k: _objective(v, era) for k, v in x.items()}
     if name == "function":
         return inner
+    if name == "MeanMetricWrapper" and isinstance(inner.get("fn"), dict) and inner["fn"]["class_name"] == "function":
+        return _wrapped_function(inner, era)
     if era == "2.2":
         return _as_function(name, inner)
     home: dict[str, Any] = {}
@@ -222,6 +225,23 @@ def _objective(x: Any, era: str) -> Any:
         **home,
         "config": {k: older(v, era) for k, v in inner.items() if k != "dtype" or "loss" not in str(x)},
     }
+
+
+def _wrapped_function(inner: dict, era: str) -> Any:
+    """A function as a metric: an object in tf.keras, in Keras 2.2 a name, of which the one that was given is best."""
+    from .. import metrics
+
+    fn = _named_objective(inner["fn"]["config"], era)
+    if era == "tf2":
+        return {"class_name": "MeanMetricWrapper", "config": {**{k: older(v, era) for k, v in inner.items()}, "fn": fn}}
+    odd = {k: v for k, v in inner.items() if k not in ("name", "dtype", "fn")}
+    if odd:
+        raise ValueError(f"Keras 2.2 has functions as metrics, and {fn} with {odd} is none. Save for Keras 3.")
+    given = inner.get("name")
+    if given in _CHOSEN and fn.endswith(("accuracy", "crossentropy")):
+        return given
+    known = metrics.FUNCTIONS_BY_NAME
+    return given if given in _functions(era, "metrics") and known.get(given) is known.get(fn) is not None else fn
 
 
 def _as_function(name: str, inner: dict) -> str:
