@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -127,6 +128,13 @@ def test_devices_are_listed_by_kind_and_number():
         (lambda: dist.DeviceMesh((), []), "must not be empty"),
         (lambda: dist.DeviceMesh((1, 1), ["batch"]), "one name for each axis"),
         (lambda: dist.DeviceMesh((1, 1), ["a", "a"], ["cpu:0"]), "must differ"),
+        (lambda: dist.DeviceMesh((1.0,), ["batch"]), "positive whole numbers, received (1.0,)"),
+        (lambda: dist.DeviceMesh(1, ["batch"]), "positive whole numbers, received 1"),
+        (lambda: dist.DeviceMesh((-1, -1), ["a", "b"]), "positive whole numbers"),
+        (lambda: dist.DeviceMesh((2,), ["batch"], ["cpu:0"] * 2), "each device can be in the mesh once"),
+        (lambda: dist.DeviceMesh((1,), ["batch"], ["tpu:0"]).backend_mesh, "Unknown device 'tpu:0'"),
+        (lambda: dist.DeviceMesh((1,), ["batch"], ["cpu:x"]).backend_mesh, "Unknown device 'cpu:x'"),
+        (lambda: dist.LayoutMap(MESH).__setitem__("*kernel", ("model",)), "no regular expression"),
         (lambda: dist.TensorLayout(("modl",), MESH), "Did you mean 'model'"),
         (lambda: dist.TensorLayout(("model", "model"), MESH), "one axis only"),
         (lambda: dist.TensorLayout(("model",)).backend_layout, "no mesh yet"),
@@ -137,11 +145,20 @@ def test_devices_are_listed_by_kind_and_number():
         (lambda: dist.distribute_tensor(np.ones(3), ("model",)), "expected a TensorLayout"),
         (lambda: dist.initialize("a:1,b:2", 3, 0), "2 job_addresses, but num_processes=3"),
         (lambda: dist.initialize("a:1", 2, 2), "between 0 and 1, received 2"),
+        (lambda: dist.initialize("a", 2, 0), "must be 'host:port', received 'a'"),
+        (lambda: dist.initialize("a:1", 0, 0), "num_processes must be at least 1"),
+        (lambda: dist.initialize("a:1", 2, 0, timeout=0), "timeout must be at least 1"),
     ],
 )
 def test_a_wrong_argument_is_named(make, said):
-    with pytest.raises(ValueError, match=said.replace("(", r"\(")):
+    with pytest.raises(ValueError, match=re.escape(said)):
         make()
+
+
+def test_initialize_comes_first():
+    jax.devices()
+    with pytest.raises(RuntimeError, match="call it at the beginning of the script"):
+        dist.initialize("localhost:1", 2, 0)
 
 
 def test_set_distribution_takes_distributions_only():

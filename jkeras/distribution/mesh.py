@@ -39,9 +39,12 @@ def _device(name: Any) -> Any:
     if isinstance(name, jax.Device):
         return name
     kind, _, number = str(name).partition(":")
-    found = jax.devices(kind.lower())
+    try:
+        found = jax.devices(kind.lower())
+    except RuntimeError:
+        found = jax.devices()
     for device in found:
-        if device.id == int(number or 0):
+        if device.platform == kind.lower() and str(device.id) == (number or "0"):
             return device
     raise ValueError(f"DeviceMesh: {errors.unknown('device', str(name), [f'{d.platform}:{d.id}' for d in found])}")
 
@@ -57,7 +60,13 @@ class DeviceMesh:
     """
 
     def __init__(self, shape: Sequence[int], axis_names: Sequence[str], devices: Any = None):
-        if not shape or not axis_names:
+        sizes = shape if isinstance(shape, Sequence | np.ndarray) else [shape]
+        if (
+            not all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n > 0 for n in sizes)
+            or sizes is not shape
+        ):
+            raise ValueError(f"DeviceMesh: shape must be a tuple of positive whole numbers, received {shape!r}.")
+        if not len(shape) or not len(axis_names):
             raise ValueError(f"DeviceMesh: shape and axis_names must not be empty, received {shape=}, {axis_names=}.")
         if len(shape) != len(axis_names):
             raise ValueError(f"DeviceMesh: one name for each axis is needed, received {shape=}, {axis_names=}.")
@@ -72,6 +81,8 @@ class DeviceMesh:
                 f"{'there are' if devices is None else 'were given'}. Choose a shape of {given.size} devices in all, or "
                 "give the devices to use as devices=list_devices()[:n]."
             )
+        if len(set(map(str, given.flat))) != given.size:
+            raise ValueError(f"DeviceMesh: each device can be in the mesh once, received {list(map(str, given.flat))}.")
         self._shape, self._axis_names, self._devices = shape, axis_names, given.reshape(shape)
         self._backend_mesh: Any = None
 
@@ -219,6 +230,12 @@ class LayoutMap(MutableMapping):
     def __setitem__(self, key: str, layout: Any) -> None:
         if key in self._layout_map:
             raise ValueError(f"LayoutMap: {key!r} is there already, with {self._layout_map[key]}.")
+        try:
+            re.compile(key)
+        except re.error as error:
+            raise ValueError(
+                f"LayoutMap[{key!r}]: no regular expression ({error}); '.*' stands for any text."
+            ) from None
         if isinstance(layout, tuple):
             layout = TensorLayout(layout)
         if not isinstance(layout, TensorLayout):

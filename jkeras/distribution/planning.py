@@ -231,6 +231,8 @@ def _bytes_of(a: Any) -> int:
 
 def _batch_like(model: Any, batch: Any) -> tuple[Any, Any]:
     """Inputs and targets as shapes: those given, or those of a number of rows of the model's inputs and outputs."""
+    if isinstance(batch, int) and batch < 1:
+        raise ValueError(f"plan: batch must be a positive number of rows, received {batch}.")
     if not isinstance(batch, int):
 
         def spec(a: Any) -> Any:

@@ -1,6 +1,7 @@
 """Several processes as one: joining them, and what ends when one of them ends."""
 
 import os
+import re
 import secrets
 import sys
 import warnings
@@ -39,15 +40,33 @@ def initialize(
     listed = addresses.split(",") if addresses else []
     if len(listed) > 1 and count is not None and count != len(listed):
         raise ValueError(f"initialize: {len(listed)} job_addresses, but num_processes={count}.")
+    if any(not re.fullmatch(r".+:\d+", one) for one in listed):
+        raise ValueError(f"initialize: job_addresses must be 'host:port', received {addresses!r}.")
+    if count is not None and count < 1:
+        raise ValueError(f"initialize: num_processes must be at least 1, received {count}.")
+    if timeout < 1:
+        raise ValueError(f"initialize: timeout must be at least 1 second, received {timeout}.")
     if number is not None and count is not None and not 0 <= number < count:
         raise ValueError(f"initialize: process_id must lie between 0 and {count - 1}, received {number}.")
-    jax.distributed.initialize(
-        coordinator_address=listed[0] if listed else None,
-        num_processes=count if count is not None else len(listed) if len(listed) > 1 else None,
-        process_id=number,
-        heartbeat_timeout_seconds=timeout,
-        initialization_timeout=max(timeout, 60),
-    )
+    try:
+        jax.distributed.initialize(
+            coordinator_address=listed[0] if listed else None,
+            num_processes=count if count is not None else len(listed) if len(listed) > 1 else None,
+            process_id=number,
+            heartbeat_timeout_seconds=timeout,
+            initialization_timeout=max(timeout, 60),
+        )
+    except ValueError as error:  # something is missing, and no cluster that JAX knows tells it
+        raise ValueError(
+            f"initialize: {error} Give job_addresses='host:port' of process 0, num_processes and process_id, or set "
+            f"{PREFIX}JOB_ADDRESSES, ..._NUM_PROCESSES and ..._PROCESS_ID."
+        ) from None
+    except RuntimeError as error:
+        if "must be called before" not in str(error):
+            raise
+        raise RuntimeError(
+            "initialize: call it at the beginning of the script, before there are models, arrays, seeds or lists of devices."
+        ) from None
     end_at_once_on_errors()
     share_seed()
     watch_others(timeout)
