@@ -1,5 +1,7 @@
 """Data larger than their share of device memory: streamed, with the numbers of data that lie on the device."""
 
+import itertools
+
 import jax
 import numpy as np
 import pytest
@@ -8,6 +10,8 @@ import jkeras
 from jkeras import layers
 from jkeras.train import passes, streaming
 from jkeras.train.data import ArraySource
+from jkeras.train.data_prefetch import Prefetch
+from jkeras.train.data_stream import IteratorFeed, StreamSource
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.standard_normal((50, 5)).astype("float32"), RNG.integers(0, 3, 50)
@@ -79,3 +83,74 @@ def test_a_wrong_share_in_the_environment_raises(monkeypatch):
     monkeypatch.setenv("JKERAS_DATA_MEMORY_SHARE", "half")
     with pytest.raises(ValueError, match="JKERAS_DATA_MEMORY_SHARE: expected a number from 0"):
         jkeras.config.data_memory_share()
+
+
+# ------------------------------------------------- batches of a stream that go together
+
+
+def fit_stream(batches, **options):
+    jkeras.utils.set_random_seed(0)
+    model = jkeras.Sequential([layers.Input((5,)), layers.Dense(4, "relu"), layers.Dropout(0.2), layers.Dense(3)])
+    loss = jkeras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("adam", loss, metrics=["accuracy"])
+    history = model.fit(batches, epochs=2, verbose=0, shuffle=False, **options).history
+    return dict(history), model.get_weights()
+
+
+class Loader:
+    def __init__(self, batches):
+        self.batches = batches
+
+    def __iter__(self):
+        return iter(self.batches)
+
+
+def batches_of(sizes):
+    ends, weights = np.cumsum(sizes), np.linspace(0, 1, 50, dtype="float32")
+    return Loader([(X[e - n : e], Y[e - n : e], weights[:n]) for e, n in zip(ends, sizes, strict=True)])
+
+
+def test_results_do_not_depend_on_how_many_batches_wait(monkeypatch):
+    batches, taken = batches_of([4] * 12), []
+    take = Prefetch.take
+    monkeypatch.setattr(Prefetch, "take", lambda self, *_: taken.append(0) or [])
+    alone = fit_stream(batches)
+    monkeypatch.setattr(Prefetch, "take", lambda self, most, accept: taken.append(most) or take(self, most, accept))
+    together = fit_stream(batches)
+    assert taken.count(0) >= 24 and max(taken) == streaming.TOGETHER - 1
+    jax.tree.map(np.testing.assert_array_equal, alone, together)
+
+
+def test_batches_of_other_shapes_among_them_run_by_themselves_in_their_order(monkeypatch):
+    batches = batches_of([4, 4, 4, 3, 4, 4, 7, 7, 4, 4, 4])
+    together = fit_stream(batches)
+    monkeypatch.setattr(streaming, "FEWEST", 1000)
+    alone = fit_stream(batches)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5), alone, together)
+
+
+def test_a_callback_that_looks_at_batches_sees_each_of_a_stream():
+    seen = []
+    look = jkeras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(batch))
+    fit_stream(batches_of([4] * 6), callbacks=[look])
+    assert seen == [*range(6)] * 2
+
+
+def test_steps_of_an_epoch_take_no_more_of_an_endless_stream_than_they_want():
+    def endless():
+        for number in itertools.count():
+            yield np.full((2, 5), number, "float32"), Y[:2]
+
+    stream = StreamSource(IteratorFeed(endless()), steps=7)
+    for first in (0, 7):
+        batches = stream.epoch()
+        found = [next(batches)[0][0, 0]]
+        while len(found) < 7:
+            found += [x[0, 0] for x, *_ in stream.more(3, lambda batch: True)] or [next(batches)[0][0, 0]]
+        assert found == [*range(first, first + 7)] and next(batches, None) is None
+
+
+def test_large_batches_and_text_do_not_go_together():
+    assert streaming._together((np.zeros((2, 2**18), "float32"), None, None)) < streaming.FEWEST
+    assert streaming._together((np.array(["a", "b"]), np.zeros(2), None)) == 0
+    assert streaming._together((X[:4], Y[:4], None)) == streaming.TOGETHER

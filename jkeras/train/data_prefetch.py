@@ -59,6 +59,16 @@ class Prefetch:
             raise error.with_traceback(users_part(error.__traceback__))
         raise StopIteration
 
+    def take(self, most, accept):
+        """Up to so many items that are there already, in order, up to the first one that is not accepted; waits for none."""
+        taken = []
+        with self._change:
+            while self.left and len(taken) < most and accept(self.left[0]):
+                taken.append(self.left.popleft())
+            if taken:
+                self._change.notify_all()
+        return taken
+
     def close(self, timeout=1.0):
         """Ends the thread, waiting for the item in the making up to `timeout` seconds."""
         with self._change:

@@ -157,7 +157,9 @@ class Run:
         return done + count
 
     def _stream_epoch(self, mode: str, source: Any, rng: Any, start: int) -> int:
-        done = start
+        done, last = start, get_setting("max_steps_per_epoch")
+        fills = mode == "test" and self.fills and self.session.fills()
+        groups = streaming.Groups(source, self.session)
         for batch in streaming.epoch(source, rng, start, self.session.placed, self.session.part):
             if self._stopped(mode):
                 break
@@ -165,19 +167,30 @@ class Run:
                 batch = self.session.split.taken(batch, source.template)
             self._size = next((len(a) for a in jax.tree.leaves(batch) if np.ndim(a)), 0) if self._tells_size else 0
             self._begin(mode, done)
-            if mode == "test" and self.fills and self.session.fills():
+            if fills:
                 rows = len(jax.tree.leaves(batch)[0])
                 found = filling.filled(batch, self.session.sizes(0, batch).at_least(rows))
                 self.last_logs = self.session.run_batch("filled", found)
+                done += 1
             else:
-                self.last_logs = self.session.run_batch(mode, batch)
-            done += 1
+                done += self._group(mode, groups, batch, done, last)
             self._end(mode, done)
-            if done == get_setting("max_steps_per_epoch"):
+            if done == last:
                 break
         if done == 0 and not self._stopped(mode):
             raise ValueError("The data gave no batch at all; check the generator or the length of the Sequence.")
         return done
+
+    def _group(self, mode: str, groups: streaming.Groups, batch: Any, done: int, last: int | None) -> int:
+        """Runs a batch, and those after it that can join it before a callback wants to look; gives their number."""
+        wanted = self.callbacks.batches_until_hook(done, mode)
+        limits = [n for n in (wanted, None if last is None else last - done) if n is not None]
+        group = groups.of(batch, min(limits, default=streaming.TOGETHER))
+        if group is None:
+            self.last_logs = self.session.run_batch(mode, batch)
+            return 1
+        self.last_logs = self.session.run(mode, group.data, group.order, group.size, 0, group.count)
+        return group.count
 
     def _stopped(self, mode: str) -> bool:
         return mode == "train" and self.model.stop_training

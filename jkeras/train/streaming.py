@@ -4,9 +4,10 @@ import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 
 from ..core.config import get_setting
 from .data_prefetch import Prefetch
@@ -16,6 +17,9 @@ from .timing import waited
 VARIABLE = "JKERAS_DATA_MEMORY_SHARE"
 SHARE = 0.5  # of the device's memory, for the data of one fit
 AHEAD = 3  # batches on the device before they are wanted
+# Small batches of a stream that wait ready are handed over and run in one call: at most so many, of so many bytes together.
+TOGETHER, TOGETHER_BYTES = 16, 2**20
+FEWEST = 4  # below, one by one costs no more
 
 
 def memory_share() -> float:
@@ -103,3 +107,65 @@ def array_batches(
         yield from prefetch
     finally:
         prefetch.close()
+
+
+class Group(NamedTuple):
+    """Batches behind each other, as a program of several steps takes them."""
+
+    data: Any
+    order: Any
+    size: int
+    count: int
+
+
+class Groups:
+    """Several batches of one pass over a stream in one call: what waits ready, is small, and has the shapes of the first.
+
+    Nothing is waited for, and the call is the same program whatever the number, so that results do not depend on how fast
+    batches come. Measured (jax 0.10.2, processor time of a step of ``fit`` on a generator, ``benchmarks generator``): 2-25-15-1
+    95 -> 39 us, 784-128-10 of batch 3 190 -> 110 us.
+    """
+
+    def __init__(self, source: Any, session: Any):
+        plain = source.kind == "stream" and source.place is None
+        self._more = source.more if plain and session.jit and session.split is None and not session.host_first else None
+        self._kind: Any = None
+        self._most = 0
+        self._order: Any = None
+
+    def of(self, batch: Any, limit: int) -> Group | None:
+        """The batch and up to ``limit - 1`` of those after it; None where it is to run by itself."""
+        if self._more is None:
+            return None
+        if self._kind is None:
+            self._kind, self._most = _kind(batch), _together(batch)
+        if self._most < FEWEST or _kind(batch) != self._kind:
+            return None
+        batches = [batch, *self._more(min(self._most, limit) - 1, lambda other: _kind(other) == self._kind)]
+        size = len(jax.tree.leaves(batch)[0])
+        if self._order is None:
+            self._order = jax.device_put(np.arange(self._most * size, dtype=np.int32))
+        rows = self._most * size
+        data = jax.tree.map(lambda *parts: _joined(parts, rows), *batches)
+        return Group(jax.device_put(data), self._order, size, len(batches))
+
+
+def _kind(batch: Any) -> tuple:
+    return tuple((a.shape, a.dtype) for a in jax.tree.leaves(batch))
+
+
+def _together(batch: Any) -> int:
+    """How many batches like this one may go together."""
+    leaves = jax.tree.leaves(batch)
+    sizes = {len(a) if a.ndim else 0 for a in leaves}
+    if len(sizes) != 1 or 0 in sizes or any(type(a) is not np.ndarray or a.dtype.kind not in "biuf" for a in leaves):
+        return 0
+    return min(TOGETHER, TOGETHER_BYTES // max(1, sum(a.nbytes for a in leaves)))
+
+
+def _joined(parts: tuple, rows: int) -> np.ndarray:
+    """The parts behind each other, and after them room that nobody reads, up to so many rows."""
+    first = parts[0]
+    whole = np.empty((rows, *first.shape[1:]), first.dtype)
+    np.concatenate(parts, out=whole[: len(parts) * len(first)])
+    return whole
