@@ -7,6 +7,7 @@
 """
 
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -149,3 +150,6 @@ def _connect() -> None:
 
 
 _connect()
+
+if "JKERAS_PARENT" in os.environ:  # a process that ``run`` made has started this one
+    importlib.import_module("jkeras.compat.child").join()

@@ -14,8 +14,8 @@ def main(argv: list[str] | None = None) -> int:
     run = commands.add_parser("run", help="run a script, module or notebook that was written for Keras")
     run.add_argument("--era", help='whose defaults hold: "1", "2.2", "tf2" or "3"; inferred from the script without it')
     run.add_argument("-m", dest="module", action="store_true", help="the script is the name of a module")
-    run.add_argument("script")
-    run.add_argument("args", nargs=argparse.REMAINDER)
+    run.add_argument("script", help="a script or notebook, or - for the standard input")
+    run.add_argument("args", nargs=argparse.REMAINDER, help="what the script finds in sys.argv")
     port = commands.add_parser(
         "port", help="print a script with its old argument names and modules in today's spelling"
     )
@@ -26,7 +26,11 @@ def main(argv: list[str] | None = None) -> int:
     convert.add_argument("target")
     look = commands.add_parser("inspect", help="print what a model file holds")
     look.add_argument("file")
-    given = parser.parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    head = _up_to_script(argv)
+    given = parser.parse_args(argv[:head])
+    if given.command == "run":
+        given.args = argv[head:]
 
     from .compat import commands as does
 
@@ -40,6 +44,16 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _up_to_script(argv: list[str]) -> int:
+    """How many words there are up to the script that is to run; what follows is the script's alone."""
+    if argv[:1] != ["run"]:
+        return len(argv)
+    at = 1
+    while at < len(argv) and argv[at].startswith("-") and argv[at] != "-":
+        at += 2 if argv[at] == "--era" else 1
+    return at + 1
 
 
 if __name__ == "__main__":

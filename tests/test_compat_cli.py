@@ -1,6 +1,9 @@
 """The commands of ``python -m jkeras``, in this process: what they print, write and refuse."""
 
+import io
 import json
+import os
+import subprocess
 import sys
 import warnings
 
@@ -20,6 +23,8 @@ def command(tmp_path, monkeypatch, capfd):
     for name, value in (("argv", list(sys.argv)), ("path", list(sys.path))):
         monkeypatch.setattr(sys, name, value)
     before, inside = set(sys.modules), sys.modules["__main__"]
+    monkeypatch.setenv("JKERAS_PARENT", "")
+    monkeypatch.delenv("JKERAS_PARENT")
 
     def run(*args):
         status = main([str(a) for a in args])
@@ -59,6 +64,89 @@ def test_run_runs_the_cells_of_a_notebook_in_order(command):
     assert out.splitlines()[-1] == "2" and "skipped: %matplotlib inline" in out
 
 
+# a cell -> what it prints
+CELLS = [
+    ("%time x = 3\nprint(x)", "3"),
+    ("x = %time 4\nprint(x)", "4"),
+    ("files = !ls\nprint(files)", "skipped: !ls []"),
+    ("if True:\n    !ls\n    print(5)", "skipped: !ls 5"),
+    ("%%time\nprint(6)", "6"),
+    ("%%bash\nls | grep x", "skipped: %%bash"),
+    ("print?\n?print\nprint(7)", "skipped: print? skipped: ?print 7"),
+    ("x = '''\n%d !ls\n'''\nprint(9\n  %4, x.strip())", "1 %d !ls"),
+    ("get_ipython().system('ls')\ndisplay(8)", "skipped: system ls 8"),
+    ("", ""),
+]
+
+
+@pytest.mark.parametrize("cell, printed", CELLS)
+def test_run_skips_commands_of_notebooks_and_runs_what_they_time(cell, printed, command):
+    text = json.dumps({"cells": [{"cell_type": "code", "source": cell}]})
+    status, out, _ = command("run", write("a.ipynb", text))
+    assert status == 0 and " ".join(out.split()) == printed
+
+
+def test_a_traceback_of_a_notebook_shows_its_line(command):
+    write("a.ipynb", json.dumps({"cells": [{"cell_type": "code", "source": "x = 0\n1 / x"}]}))
+    assert "    1 / x" in command("run", "a.ipynb")[2]
+
+
+# a script -> what it prints
+SCRIPTS = {
+    "with a byte order mark and CRLF": (b"\xef\xbb\xbfx = 1\r\nif x:\r\n    print(x)\r\n", "1"),
+    "in another encoding": (b"# -*- coding: latin-1 -*-\nprint(len('\xe9'))", "1"),
+    "with words of the future": (b"from __future__ import annotations\ndef f(x: nothing): return 2\nprint(f(1))", "2"),
+    "with a neighbour": (b"from neighbour import value\nprint(value)", "3"),
+    "that pickles its own class": (
+        b"import pickle\nclass A:\n    x = 4\nprint(pickle.loads(pickle.dumps(A())).x, A.__module__)",
+        "4 __main__",
+    ),
+    "that is empty": (b"", ""),
+}
+
+
+@pytest.mark.parametrize("kind", SCRIPTS)
+def test_run_runs_a_script(kind, command, tmp_path):
+    raw, printed = SCRIPTS[kind]
+    (tmp_path / "a.py").write_bytes(raw)
+    write("neighbour.py", "value = 3")
+    status, out, _ = command("run", "a.py")
+    sys.modules.pop("neighbour", None)
+    assert status == 0 and out.strip() == printed
+
+
+def test_words_after_the_script_are_the_scripts_alone(command):
+    write("a.py", "import sys\nprint(sys.argv[1:])")
+    assert command("run", "a.py", "--", "-m", "--era", "9", "-h")[1] == "['--', '-m', '--era', '9', '-h']\n"
+
+
+def test_run_reads_a_script_from_the_standard_input(command, monkeypatch):
+    monkeypatch.setattr(
+        sys, "stdin", io.TextIOWrapper(io.BytesIO(b"import keras, sys\nprint(keras.__name__, sys.argv)"))
+    )
+    assert command("run", "-", "x")[1] == "jkeras ['-', 'x']\n"
+
+
+def test_processes_that_a_script_starts_anew_know_its_keras(tmp_path):
+    text = """
+import multiprocessing, sys
+class Own: pass
+def work(i):
+    import keras
+    return keras.__name__, keras.layers.GRU(2).reset_after, Own()
+if __name__ == "__main__":
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        name, after, own = pool.map(work, [1])[0]
+    print(name, after, type(own).__name__)
+"""
+    (tmp_path / "a.py").write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-m", "jkeras", "run", "--era", "2.2", "a.py"], cwd=tmp_path, capture_output=True, text=True,
+        timeout=120, env={**os.environ, "PYTHONPATH": os.getcwd()},
+    )  # fmt: skip
+    assert done.stdout == "jkeras False Own\n" and len(done.stderr.splitlines()) == 1, done.stderr[-2000:]
+
+
 def test_run_runs_a_module_of_a_package(command, tmp_path):
     (tmp_path / "mine").mkdir()
     write("mine/__init__.py", "")
@@ -79,7 +167,9 @@ def test_the_environment_may_choose_the_era(command, monkeypatch):
     assert command("run", write("a.py", "import keras\nprint(keras.layers.GRU(2).reset_after)"))[1] == "False\n"
 
 
-@pytest.mark.parametrize("text, status", [("raise SystemExit(3)", 3), ("raise SystemExit('no')", 1), ("exit(0)", 0)])
+@pytest.mark.parametrize(
+    "text, status", [("raise SystemExit(3)", 3), ("raise SystemExit('no')", 1), ("exit(0)", 0), ("exit([2])", 1)]
+)
 def test_run_ends_with_the_status_of_the_script(text, status, command):
     assert command("run", write("a.py", "import sys; exit = sys.exit\n" + text))[0] == status
 
@@ -157,6 +247,9 @@ BAD = [
     (("run", "--era", "9", "a.py"), "unknown era '9'"),
     (("run", "syntax.py"), "line 1: "),
     (("run", "text.py"), "no text"),
+    (("run", "zeros.py"), "null bytes"),
+    (("run", "outside.py"), "line 1: 'return' outside function"),
+    (("run", "cell.ipynb"), "line 1: "),
     (("run", "bad.ipynb"), "no notebook"),
     (("run", "-m", "no_such_module"), "no module named"),
     (("port", "syntax.py"), "line 1: "),
@@ -175,6 +268,9 @@ def test_bad_input_is_one_clear_line_and_leaves_nothing_behind(args, text, comma
     write("a.py", "")
     (tmp_path / "text.py").write_bytes(b"\xff\xfe\x00")
     write("bad.ipynb", "[1]")
+    write("zeros.py", "\0")
+    write("outside.py", "return 1")
+    write("cell.ipynb", json.dumps({"cells": [{"cell_type": "code", "source": "x = ("}]}))
     write("broken.h5", "no HDF5")
     saved("a.h5")
     (tmp_path / "folder.keras").mkdir()

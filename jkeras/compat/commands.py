@@ -2,7 +2,7 @@
 
 import ast
 import importlib.util
-import json
+import linecache
 import os
 import sys
 import tokenize
@@ -11,7 +11,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from .._version import __version__
-from . import evidence, names
+from . import child, evidence, names, notebooks
 from .eras import ALIASES, ERAS, set_era
 from .paths import install
 
@@ -23,10 +23,13 @@ class Refused(Exception):
 
 
 def _source(path: str) -> str:
-    """The text of a script; of a notebook, its code cells in order."""
+    """The text of a script, "-" being the standard input; of a notebook, its code cells in order."""
     try:
-        with open(path, "rb") as file:
-            raw = file.read()
+        if path == "-":
+            raw = sys.stdin.buffer.read()
+        else:
+            with open(path, "rb") as file:
+                raw = file.read()
     except IsADirectoryError:
         raise Refused(f"{path} is a folder; give a script.") from None
     except OSError as error:
@@ -42,27 +45,28 @@ def _source(path: str) -> str:
 
 def _cells(path: str, raw: bytes) -> str:
     try:
-        cells = json.loads(raw)["cells"]
-        codes = [cell["source"] for cell in cells if cell["cell_type"] == "code"]
-    except (ValueError, KeyError, TypeError):
+        return notebooks.code_of(raw)
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise Refused(f"{path} is no notebook (version 4).") from None
-    parts = ["".join(code) if isinstance(code, list) else code for code in codes]
-    return "\n".join("\n".join(_plain(line) for line in part.splitlines()) for part in parts) + "\n"
-
-
-def _plain(line: str) -> str:
-    """Commands of IPython do nothing here, and say so."""
-    bare = line.lstrip()
-    if bare[:1] in ("%", "!"):
-        return f"{line[: len(line) - len(bare)]}print({'skipped: ' + bare!r})"
-    return line
 
 
 def _parsed(text: str, path: str) -> ast.Module:
     try:
-        return ast.parse(text, path)
-    except SyntaxError as error:
-        raise Refused(f"{path}, line {error.lineno}: {error.msg}.") from None
+        tree = ast.parse(text, path)
+        _compiled(tree, path)  # finds what the grammar allows and the language does not
+    except (SyntaxError, ValueError) as error:
+        line = f", line {error.lineno}" if getattr(error, "lineno", None) else ""
+        raise Refused(f"{path}{line}: {getattr(error, 'msg', error)}.") from None
+    return tree
+
+
+def _compiled(tree: ast.Module, path: str) -> CodeType:
+    return compile(tree, path, "exec", dont_inherit=True)
+
+
+def code_of(path: str) -> CodeType:
+    """The code of a script or notebook; raises Refused where there is none."""
+    return _compiled(_parsed(_source(path), path), path)
 
 
 def run(script: str, args: list[str], era: str | None, module: bool = False) -> int:
@@ -93,22 +97,29 @@ def run(script: str, args: list[str], era: str | None, module: bool = False) -> 
     except (ValueError, RuntimeError) as error:
         raise Refused(str(error)) from None
     print(f"jkeras: era {ALIASES.get(era, era)} ({why})", file=sys.stderr)
-    return _execute(compile(tree, script, "exec"), script, args, package, module)
+    if script.endswith(".ipynb"):  # tracebacks show the cells' lines
+        linecache.cache[script] = (len(text), None, text.splitlines(keepends=True), script)
+    if script != "-":
+        child.leave_word(script, package, ALIASES.get(era, era))
+    return _execute(_compiled(tree, script), script, args, package, module)
 
 
 def _execute(code: CodeType, script: str, args: list[str], package: str, module: bool) -> int:
     main = ModuleType("__main__")
     vars(main).update(__file__=script, __builtins__=__builtins__, __package__=package or None)
-    sys.modules["__main__"] = main
+    if script.endswith(".ipynb"):
+        vars(main).update(get_ipython=notebooks.Shell, display=print)
+    sys.modules["__main__"] = sys.modules["__mp_main__"] = main  # the second is what children send back
     sys.argv = [script, *args]
     if not module:
         sys.path.insert(0, os.path.dirname(os.path.abspath(script)))
     try:
         exec(code, vars(main))
     except SystemExit as end:
-        if isinstance(end.code, str):
-            print(end.code, file=sys.stderr)
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        print(end.code, file=sys.stderr)
+        return 1
     except BaseException as error:
         trace = error.__traceback__
         while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_PACKAGE):
