@@ -374,3 +374,128 @@ def test_no_function_ignores_an_argument_that_is_no_hint():
                 used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
                 ignored += [f"{path.name} {node.name}: {a}" for a in given - used - hints]
     assert not ignored
+
+
+def test_a_layer_that_computes_with_tensors_gives_arrays_to_fit():
+    class Shifted(keras.layers.Layer):
+        def call(self, x):
+            return x + tf.constant([1.0, 2.0])
+
+    model = keras.Sequential([Shifted(), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    assert np.isfinite(model.fit(X, np.ones((2, 1)), verbose=0).history["loss"][0])
+
+
+def test_metrics_and_weights_give_tensors():
+    mean = keras.metrics.Mean()
+    mean.update_state(tf.constant([1.0, 2.0]))
+    assert mean.result().numpy() == 1.5 and mean(4.5).numpy() == 2.5
+    layer = keras.layers.Dense(2)
+    layer.build((None, 2))
+    assert layer.kernel[:, 0].numpy().shape == (2,)
+
+
+def test_a_compiled_train_step_of_a_script_is_used_by_fit_and_by_itself():
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__(self)
+            self.dense = keras.layers.Dense(1)
+
+        def call(self, x, training=False):
+            return self.dense(x)
+
+        @tf.function
+        def train_step(self, data):
+            x, y = data
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean((y - self(x, training=True)) ** 2)
+            gradients = tape.gradient(loss, self.trainable_variables)
+            self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+            return {"loss": loss}
+
+    model = Own()
+    model.compile(keras.optimizers.SGD(0.01))
+    first = model.fit(X, np.ones((2, 1), "float32"), verbose=0).history["loss"][0]
+    assert model.train_step([tf.constant(X), tf.ones((2, 1))])["loss"].numpy() < first
+
+
+def test_a_sequential_model_built_by_its_first_call_takes_other_lengths():
+    model = keras.Sequential([keras.layers.Dense(3), keras.layers.Dense(2)])
+    assert [tuple(model(tf.ones((2, n, 4))).shape) for n in (5, 7)] == [(2, 5, 2), (2, 7, 2)]
+    with pytest.raises(ValueError, match="expects shape"):
+        keras.Sequential([keras.Input((5, 4)), keras.layers.Dense(3)])(tf.ones((2, 7, 4)))
+
+
+def test_functions_of_tensors_standardize_and_split_texts():
+    def lower(text):
+        return tf.strings.join(["[S]", tf.strings.regex_replace(tf.strings.lower(text), "[^ a-z¿]", "")], separator=" ")
+
+    layer = keras.layers.TextVectorization(standardize=lower, split=lambda text: tf.strings.split(text, " "))
+    layer.adapt(tf.data.Dataset.from_tensor_slices(["¿A b.", "b"]).batch(2))
+    assert layer.get_vocabulary()[2:] == ["b", "[S]", "¿a"]
+    assert layer(tf.constant(["b ¿a!"])).numpy().tolist() == [[3, 2, 4]]
+
+
+def test_layers_take_ragged_and_sparse_tensors():
+    lookup = keras.layers.StringLookup(vocabulary=["a", "b"])
+    ids = lookup(tf.ragged.constant([["a", "x"], ["b"]]))
+    assert ids.to_list() == [[1, 0], [2]]
+    vectors = keras.layers.Embedding(3, 4)(ids)
+    assert vectors.shape.as_list() == [2, None, 4]
+    assert keras.layers.LSTM(5)(vectors).shape.as_list() == [2, 5]
+    assert keras.layers.GRU(5, return_sequences=True)(vectors).shape.as_list() == [2, None, 5]
+    mean = keras.layers.GlobalAveragePooling1D()(vectors)
+    np.testing.assert_allclose(mean, tf.reduce_mean(vectors, axis=1), rtol=1e-5)
+    sparse = tf.sparse.from_dense([[0.0, 1.0], [2.0, 0.0]])
+    dense = keras.layers.Dense(3)
+    np.testing.assert_allclose(dense(sparse), dense(tf.sparse.to_dense(sparse)))
+    with pytest.raises(TypeError, match="Conv1D takes no RaggedTensor"):
+        keras.layers.Conv1D(2, 1)(vectors)
+
+
+def test_data_sets_of_utils_are_those_of_tf_data():
+    tf.start()
+    data = keras.utils.timeseries_dataset_from_array(np.arange(10.0), None, 3, batch_size=4)
+    assert data.element_spec.shape.as_list() == [None, 3] and next(iter(data)).numpy().shape == (4, 3)
+
+
+def test_summaries_in_a_compiled_function_are_written_each_time_it_runs(tmp_path):
+    from jkeras.compat.tensorflow import records
+
+    writer = tf.summary.create_file_writer(str(tmp_path))
+
+    @tf.function
+    def step(x, n):
+        with writer.as_default():
+            tf.summary.scalar("x", x * 2, step=n)
+
+    for n in range(3):
+        step(tf.constant(1.0), tf.constant(n))
+    jax.effects_barrier()
+    writer.close()
+    (file,) = tmp_path.iterdir()
+    assert len(list(records.records_of(str(file)))) == 4 and step.experimental_get_tracing_count() == 1
+
+
+def test_a_strategy_runs_functions_and_reduces_what_they_give():
+    strategy = tf.distribute.MirroredStrategy(cross_device_ops=tf.distribute.NcclAllReduce())
+
+    def step(x):
+        context = tf.distribute.get_replica_context()
+        return context.all_reduce(tf.distribute.ReduceOp.SUM, tf.reduce_sum(x))
+
+    data = strategy.experimental_distribute_dataset(tf.data.Dataset.range(4).batch(2))
+    assert [int(strategy.reduce("SUM", strategy.run(step, args=(x,)), axis=None)) for x in data] == [1, 5]
+    assert len(strategy.experimental_local_results(tf.constant(1.0))) == 1
+    with pytest.raises(ValueError, match="JAX finds TPUs"):
+        tf.distribute.cluster_resolver.TPUClusterResolver()
+
+
+def test_the_losses_of_some_drawn_classes_are_differentiable():
+    weights, biases, x = tf.Variable(tf.ones((20, 2))), tf.Variable(tf.zeros(20)), tf.Variable(X)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.nn.nce_loss(weights, biases, [[3], [4]], x, num_sampled=6, num_classes=20))
+        loss += tf.reduce_sum(tf.nn.sampled_softmax_loss(weights, biases, [[3], [4]], x, 6, 20))
+    assert all(np.isfinite(g.numpy()).all() for g in tape.gradient(loss, [weights, x]))
+    drawn, true, sampled = tf.random.log_uniform_candidate_sampler([[0], [9]], 1, 5, True, 10, seed=3)
+    assert len(set(drawn.numpy().tolist())) == 5 and float(true[0, 0]) > float(true[1, 0]) and sampled.shape == (5,)

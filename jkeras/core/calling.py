@@ -82,6 +82,8 @@ def run(layer: Any, frame: frames.Frame, args: tuple, kwargs: dict) -> Any:
                 outputs = layer.call(*args, **kwargs)
         finally:
             frame.training, frame.compute_dtype = outer_training, outer_dtype
+        if frames.recorder is not None:
+            outputs = frames.recorder.plain(outputs)
         if layer.activity_regularizer is not None:
             per_sample = resolve_default(type(layer), "activity_per_sample", ACTIVITY_PER_SAMPLE)
             for y in jax.tree.leaves(outputs):

@@ -19,7 +19,7 @@ def check_list(layer, shapes, least=1, exactly=None):
         raise ValueError(
             f"{describe(layer)}: expected a list of {exactly or 'at least one'} inputs, received shape {shapes}."
         )
-    if len({shape[0] for shape in shapes if shape} - {None}) > 1:
+    if len({shape[0] for shape in shapes if shape} - {None, 1}) > 1:  # one row goes with any number
         raise ValueError(f"{describe(layer)}: expected inputs of one batch size, received shapes {shapes}.")
 
 

@@ -104,13 +104,18 @@ class TextVectorization(Layer):
         decode = np.vectorize(self._lookup_layer._token, otypes=[object])
         texts = decode(texts) if texts.size else texts
         if callable(self.standardize):
-            texts = np.asarray(self.standardize(texts.astype(str)))
+            texts = decode(np.asarray(self.standardize(texts.astype(str))))
         elif self.standardize is not None:
             texts = np.vectorize(STANDARDIZE[self.standardize], otypes=[object])(texts)
         if self.split is None:
             return texts if self.ngrams is None else [self._join(list(row)) for row in texts]
         flat = texts.reshape(-1)
-        rows = self.split(flat.astype(str)) if callable(self.split) else [SPLIT[self.split](text) for text in flat]
+        if callable(self.split):
+            rows = self.split(flat.astype(str))
+            rows = rows.to_list() if hasattr(rows, "to_list") else rows  # rows of several lengths
+            rows = [[self._lookup_layer._token(word) for word in np.asarray(row, object)] for row in rows]
+        else:
+            rows = [SPLIT[self.split](text) for text in flat]
         return [self._join(list(row)) for row in rows]
 
     def _join(self, words):

@@ -1,5 +1,6 @@
 """The base of metrics: state in Variables, updated batch by batch."""
 
+import functools
 from typing import Any, ClassVar
 
 import jax.numpy as jnp
@@ -10,6 +11,19 @@ from jkeras.core import config, dtypes, frame
 from jkeras.core.declare import Configurable, resolve_default
 from jkeras.core.naming import snake_case, unique_name
 from jkeras.core.variable import Variable
+
+
+def _shown(result):
+    """``result``, which gives tensors where a script for TensorFlow asks."""
+    if not callable(result):
+        return result
+
+    @functools.wraps(result)
+    def shown(self, *args, **kwargs):
+        found = result(self, *args, **kwargs)
+        return found if frame.recorder is None else frame.recorder.shown(found)
+
+    return shown
 
 
 class Metric(Configurable):
@@ -46,6 +60,11 @@ class Metric(Configurable):
     _default_dtype: Any = None  # None: the default float type
     stateful = True
     built = True
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "result" in vars(cls):
+            cls.result = _shown(vars(cls)["result"])
 
     def __init__(self, *args, name=None, dtype=None):
         for value in args:

@@ -98,6 +98,8 @@ def _is_plain(x: Any) -> bool:
 
 def of(model: Any, args: tuple, kwargs: dict) -> CompiledCall | None:
     """The compiled calls of a model, or None where it must be called step by step."""
+    if getattr(model, "_by_call", False) and args and model._graph is not None and model._has_another_length(args[0]):
+        return None
     if frames.current() is not None or model._graph is None or len(args) != 1 or not _is_plain(args[0]):
         return None
     if kwargs and (set(kwargs) != {"training"} or kwargs["training"] not in (True, False, None)):

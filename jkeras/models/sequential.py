@@ -24,6 +24,8 @@ class Sequential(Model):
 
     _untracked = Model._untracked
 
+    _by_call = False  # was it built by the shape of its first inputs?
+
     def __new__(cls, *args: Any, **kwargs: Any) -> "Sequential":
         self: Any = super().__new__(cls)
         vars(self)["_auto_config"] = (args, kwargs)
@@ -149,12 +151,13 @@ class Sequential(Model):
     def _build_by_shapes(self, shapes: dict[str, Any]) -> None:
         shape = next(iter(shapes.values()), None)
         if isinstance(shape, tuple):
+            self._by_call = self._graph is None
             self.build((None, *shape[1:]))
         self.built = True
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Computes the outputs."""
-        if self._graph is not None:
+        if self._graph is not None and not self._has_another_length(inputs):
             return super().call(inputs, training, mask)
         x = inputs
         frame = frames.current()
@@ -163,6 +166,14 @@ class Sequential(Model):
         for one in self.layers:
             x = one(x)
         return x
+
+    def _has_another_length(self, inputs: Any) -> bool:
+        """Are these inputs of other lengths than those that the model was built by, without having been told a shape?"""
+        if not self._by_call:
+            return False
+        shape, own = getattr(inputs, "shape", None), self._graph.input_tensors[0].shape
+        return shape is not None and len(shape) == len(own) and shape[-1] == own[-1] and any(
+            o is not None and n is not None and n != o for n, o in zip(shape[1:], own[1:], strict=True))  # fmt: skip
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the outputs for inputs of a shape."""

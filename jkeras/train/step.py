@@ -234,11 +234,20 @@ def _overridden(model: Any, plan: Plan, name: str, form: str, training: bool) ->
         return Carry(params, state, carry.optimizer, with_metrics(carry, metrics)), dict(logs)
 
     def plain(carry: Carry, batch: Batch) -> tuple[Carry, dict]:
+        data = as_data(batch)
+        if frames.recorder is not None:  # a script for TensorFlow, whose tapes follow tensors
+            data = frames.recorder.given(data)
         with frame_for(plan, plan.bound(carry), training) as frame:
-            logs = method(as_data(batch))
-        return plan.carry_from(frame.values), dict(logs or {})  # type: ignore[arg-type]
+            logs = method(data)
+        return plan.carry_from(frame.values), _arrays(dict(logs or {}))  # type: ignore[arg-type]
 
     return stateless if form == "stateless" else plain
+
+
+def _arrays(found: Any) -> Any:
+    """What a step of a script gave, Variables and tensors as arrays."""
+    own = lambda v: not isinstance(v, jax.Array) and hasattr(v, "__jax_array__")  # noqa: E731
+    return jax.tree.map(lambda v: v.__jax_array__() if own(v) else v, found)
 
 
 def predict_step(model: Any, params: list[Variable], state: list[Variable]) -> Callable:
@@ -250,7 +259,7 @@ def predict_step(model: Any, params: list[Variable], state: list[Variable]) -> C
         values = dict(zip([*params, *state], [*params_now, *state_now], strict=True))
         with frames.Frame(values=values, training=False) as frame:
             if form == "plain":
-                outputs = model.predict_step((x,))
+                outputs = _arrays(model.predict_step((x,)))
             elif form == "stateless":
                 outputs, _ = model.predict_step((params_now, state_now), (x,))
             else:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from jkeras.core import frame
 from jkeras.train.data_prefetch import Prefetch
 
 AUTOTUNE = -1
@@ -46,6 +47,13 @@ class Dataset:
     """
 
     batch_size = None  # of a data set that `batch` made
+
+    def __new__(cls, *args, **kwargs):
+        if cls is Dataset and frame.recorder is not None:  # in a script for TensorFlow it is one of tf.data, of tensors
+            from jkeras.compat.tensorflow import pipeline
+
+            cls = pipeline.Dataset
+        return super().__new__(cls)
 
     def __init__(self, start, size=UNKNOWN):
         self._start, self._size = start, size

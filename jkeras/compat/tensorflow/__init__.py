@@ -27,6 +27,8 @@ ELSEWHERE = {  # module: names in the root that it has
     "lookups": ("lookup",),
     "training": ("train",),
     "events": ("summary",),
+    "strategies": ("distribute",),
+    "odds": ("dtypes", "experimental", "sets", "edit_distance", "types"),
 }
 INITIALIZERS = {
     "random_normal_initializer": "RandomNormal", "random_uniform_initializer": "RandomUniform",

@@ -103,11 +103,12 @@ def _below(one: Any) -> list[tuple[str, Any]]:
     if _is_layer(one):
         if not hasattr(one, "_sublayers"):  # a metric
             return [(f"variables/{i}", v) for i, v in enumerate(one.variables)]
-        return [*_numbered(tracking.own_weights(one)), *((f"layer-{i}", s) for i, s in enumerate(one._sublayers()))]
+        names = {id(v): k for k, v in vars(one).items()}
+        parts = [(names.get(id(s), f"layer-{i}"), s) for i, s in enumerate(one._sublayers())]
+        return [*_numbered(tracking.own_weights(one)), *parts]
     own = vars(one)
     if isinstance(one, Checkpoint):
-        parts = [("root", own["_root"])] if own["_root"] is not None else []
-        return [*parts, *own["_parts"].items()]
+        return [*([] if own["_root"] is None else [("root", own["_root"])]), *own["_parts"].items()]
     return [(k, v) for k, v in own.items() if not k.startswith("__")]
 
 

@@ -57,6 +57,8 @@ class CompiledFunction:
         if self._eagerly or frames.current() is not None or eagerly[0]:
             return self.python_function(*args, **kwargs)
         leaves, structure = jax.tree.flatten((args, kwargs), is_leaf=lambda x: isinstance(x, (Tensor, Variable)))
+        if any(_is_text(x) for x in leaves):  # text cannot be compiled: each would be a program of its own
+            return self.python_function(*args, **kwargs)
         given = [_strong(x) for x in leaves if _is_array(x)]
         fixed = [None if _is_array(x) else x for x in leaves]
         arrays = [unwrap(x) for x in given]
@@ -220,6 +222,10 @@ def _is_array(x: Any) -> bool:
     if isinstance(x, Variable):
         return False
     return isinstance(x, (Tensor, jax.Array, np.ndarray)) and unwrap(x).dtype.kind not in "OUST"
+
+
+def _is_text(x: Any) -> bool:
+    return isinstance(x, (Tensor, np.ndarray)) and unwrap(x).dtype.kind in "OUST"
 
 
 def _is_number(x: Any) -> bool:

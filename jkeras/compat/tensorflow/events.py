@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import jax
 import numpy as np
 
+from ...core.variable import Variable
 from . import wire
 from .records import TFRecordWriter
-from .rows import only
+from .rows import known, only
 from .tensor import unwrap
 
 _now = threading.local()
@@ -101,17 +103,31 @@ def _content(kind: str, plugin: bytes, tensor: bytes, description: Any) -> bytes
     return wire.field(9, about + text) + wire.field(8, tensor)
 
 
-def _written(name: str, step: Any, make: Callable[[], bytes]) -> bool:
-    """Writes what ``make`` gives where there is a writer, and it is time."""
+def _written(name: str, step: Any, data: Any, make: Callable[[np.ndarray], bytes]) -> bool:
+    """Writes what ``make`` gives for the data, where there is a writer and it is time; each time a compiled function runs."""
     writer = getattr(_now, "writer", None)
-    if writer is None or not _recorded():
+    if writer is None or isinstance(writer, _Nowhere):
         return False
-    at = getattr(_now, "step", None) if step is None else step
+    at, condition = getattr(_now, "step", None) if step is None else step, getattr(_now, "condition", True)
     if at is None:
         raise ValueError("tf.summary: no step was given: give step=, or tf.summary.experimental.set_step().")
-    at = int(np.asarray(unwrap(getattr(at, "value", at))))
-    writer.add("/".join([*getattr(_now, "scopes", ()), str(name)]), at, make())
+    tag = "/".join([*getattr(_now, "scopes", ()), str(name)])
+    values = [_plain(v) for v in (data, at, condition() if callable(condition) else condition)]
+
+    def write(value: Any, place: Any, holds: Any) -> None:
+        if np.asarray(holds):
+            writer.add(tag, int(np.asarray(place)), make(np.asarray(value)))
+
+    if all(map(known, values)):
+        write(*values)
+        return bool(np.asarray(values[2]))
+    jax.debug.callback(write, *values)
     return True
+
+
+def _plain(x: Any) -> Any:
+    x = unwrap(x)
+    return x._stored() if isinstance(x, Variable) else x
 
 
 def _recorded() -> bool:
@@ -127,21 +143,20 @@ def _tensor(array: Any) -> bytes:
 
 def scalar(name: str, data: Any, step: Any = None, description: Any = None) -> bool:
     """A number of a step."""
-    value = np.asarray(unwrap(getattr(data, "value", data)))
-    if value.size != 1:
-        raise ValueError(f"tf.summary.scalar: expected one number, received shape {value.shape}.")
-    return _written(
-        name, step, lambda: _content("scalars", b"", _tensor(value.reshape(()).astype("float32")), description)
-    )
+    if np.prod(np.shape(_plain(data))) != 1:
+        raise ValueError(f"tf.summary.scalar: expected one number, received shape {np.shape(_plain(data))}.")
+    make = lambda v: _content("scalars", b"", _tensor(v.reshape(()).astype("float32")), description)  # noqa: E731
+    return _written(name, step, data, make)
 
 
 def image(name: str, data: Any, step: Any = None, max_outputs: Any = 3, description: Any = None) -> bool:
     """Pictures (count, h, w, channels), floats from 0 to 1 or uint8, of which the first few are kept."""
-    pictures = np.asarray(unwrap(data))
-    if pictures.ndim != 4:
-        raise ValueError(f"tf.summary.image: expected (count, h, w, channels), received shape {pictures.shape}.")
+    if len(np.shape(_plain(data))) != 4:
+        raise ValueError(
+            f"tf.summary.image: expected (count, h, w, channels), received shape {np.shape(_plain(data))}."
+        )
 
-    def make() -> bytes:
+    def make(pictures: np.ndarray) -> bytes:
         from .files import encode_png
 
         values = pictures[: int(unwrap(max_outputs))]
@@ -152,22 +167,22 @@ def image(name: str, data: Any, step: Any = None, max_outputs: Any = 3, descript
         ]
         return _content("images", b"", _tensor(np.array(texts, dtype=object)), description)
 
-    return _written(name, step, make)
+    return _written(name, step, data, make)
 
 
 def text(name: str, data: Any, step: Any = None, description: Any = None) -> bool:
     """Text of a step."""
     from .texts import bytes_of
 
-    return _written(name, step, lambda: _content("text", b"", _tensor(bytes_of(unwrap(data))), description))
+    return _written(name, step, bytes_of(unwrap(data)), lambda v: _content("text", b"", _tensor(v), description))
 
 
 def histogram(name: str, data: Any, step: Any = None, buckets: Any = None, description: Any = None) -> bool:
     """How many values lie in each of 30 (or so many) ranges."""
-    values = np.asarray(unwrap(getattr(data, "value", data)), "float64").reshape(-1)
     count = 30 if buckets is None else int(unwrap(buckets))
 
-    def make() -> bytes:
+    def make(values: np.ndarray) -> bytes:
+        values = values.astype("float64").reshape(-1)
         if not values.size or not count:
             table = np.zeros((count, 3))
         elif values.min() == values.max():
@@ -179,7 +194,7 @@ def histogram(name: str, data: Any, step: Any = None, buckets: Any = None, descr
             table = np.stack([edges[:-1], edges[1:], found], -1)
         return _content("histograms", b"", _tensor(table.astype("float64")), description)
 
-    return _written(name, step, make)
+    return _written(name, step, data, make)
 
 
 def audio(name: str, data: Any, sample_rate: Any, step: Any = None, max_outputs: Any = 3, encoding: Any = None,
@@ -188,19 +203,19 @@ def audio(name: str, data: Any, sample_rate: Any, step: Any = None, max_outputs:
     from .files import encode_wav
 
     only("tf.summary.audio: encoding", encoding if encoding != "wav" else None, None, "sounds are kept as WAV.")
-    sounds = np.asarray(unwrap(data))[: int(unwrap(max_outputs))]
+    most = int(unwrap(max_outputs))
 
-    def make() -> bytes:
-        texts = np.array([[encode_wav(s, sample_rate).item(), b""] for s in sounds], dtype=object)
+    def make(sounds: np.ndarray) -> bytes:
+        texts = np.array([[encode_wav(s, sample_rate).item(), b""] for s in sounds[:most]], dtype=object)
         return _content("audio", wire.number(2, 11), _tensor(texts), description)
 
-    return _written(name, step, make)
+    return _written(name, step, data, make)
 
 
 def write(tag: str, tensor: Any, step: Any = None, metadata: Any = None, name: Any = None) -> bool:
     """A tensor of a step."""
     only("tf.summary.write: metadata", metadata, None, "use scalar, image, text, audio or histogram.")
-    return _written(tag, step, lambda: wire.field(8, _tensor(tensor)))
+    return _written(tag, step, tensor, lambda v: wire.field(8, _tensor(v)))
 
 
 @contextlib.contextmanager

@@ -375,13 +375,14 @@ class RaggedTensor:
 
     def to_list(self) -> list:
         """Nested lists."""
-        values = self.values.to_list() if isinstance(self.values, RaggedTensor) else self.values.numpy().tolist()
+        inner = parts(self.values)
+        values = inner.to_list() if isinstance(inner, RaggedTensor) else inner.numpy().tolist()
         splits = host(self.row_splits)
         return [values[a:b] for a, b in zip(splits[:-1], splits[1:], strict=True)]
 
     def numpy(self) -> np.ndarray:
         """An array; of arrays where the rows differ in length."""
-        values, splits = self.values.numpy(), host(self.row_splits)
+        values, splits = parts(self.values).numpy(), host(self.row_splits)
         rows = [values[a:b] for a, b in zip(splits[:-1], splits[1:], strict=True)]
         if len({r.shape for r in rows}) == 1 and values.dtype != object:
             return np.stack(rows)
@@ -389,10 +390,6 @@ class RaggedTensor:
         for i, row in enumerate(rows):
             found[i] = row
         return found
-
-    def consumers(self) -> list:
-        """Nothing: there are no graphs."""
-        return []
 
     # ---- use
 

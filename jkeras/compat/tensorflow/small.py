@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 
+from ...core.naming import snake_case
 from ...core.variable import Variable
 from .control import stacked
 from .creation import convert_to_tensor
@@ -51,7 +52,14 @@ class Module:
     @property
     def name(self) -> str:
         """Its name: that of the class, unless another was given."""
-        return self._name or type(self).__name__.lower()
+        return self._name or snake_case(type(self).__name__)
+
+    @property
+    def name_scope(self) -> Any:
+        """A context; what is made in it is named by its place anyway."""
+        from .control import name_scope
+
+        return name_scope(self.name)
 
     @property
     def variables(self) -> tuple:

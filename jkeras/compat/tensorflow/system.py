@@ -13,8 +13,7 @@ import jax
 
 from .compiled import eagerly
 from .elements import OutOfRangeError
-from .rows import one_of, only
-from .tables import functions
+from .rows import only
 
 
 def switch(path: str, parameters: str = "") -> Callable:
@@ -140,63 +139,6 @@ test = Space(
     is_gpu_available=_has_gpu,
     is_built_with_cuda=_has_gpu,
     gpu_device_name=lambda: "/device:GPU:0" if _has_gpu() else "",
-)
-
-
-class Strategy:
-    """Training over the devices at hand: ``jkeras.distribution.DataParallel`` where there are several.
-
-    https://www.tensorflow.org/api_docs/python/tf/distribute/MirroredStrategy
-    """
-
-    def __init__(self, devices: Any = None, cross_device_ops: Any = None):
-        self.cross_device_ops = cross_device_ops  # XLA adds gradients up in its own way
-        self.devices = list(devices) if devices else None
-
-    @property
-    def num_replicas_in_sync(self) -> int:
-        """How many devices share a batch."""
-        return min(len(self.devices or jax.devices()), len(jax.devices()))
-
-    def scope(self) -> Any:
-        """A context: what is made and compiled in it trains over the devices."""
-        if self.num_replicas_in_sync == 1:
-            return contextlib.nullcontext(self)
-        from ...distribution import DataParallel, list_devices
-
-        return DataParallel(devices=list_devices()[: self.num_replicas_in_sync]).scope()
-
-    def run(self, fn: Any, args: tuple = (), kwargs: Any = None, options: Any = None) -> Any:
-        """Calls the function: one program runs on all devices."""
-        only("Strategy.run: options", options, None, "leave it out.")
-        return fn(*args, **(kwargs or {}))
-
-    def reduce(self, reduce_op: Any, value: Any, axis: Any = None) -> Any:
-        """The value, which is that of all devices already; with ``axis`` its sum or mean over that axis."""
-        name = str(getattr(reduce_op, "name", reduce_op)).lower()
-        one_of("Strategy.reduce: reduce_op", name, ("sum", "mean"))
-        return value if axis is None else functions("")[f"reduce_{name}"](value, axis)
-
-    def gather(self, value: Any, axis: int) -> Any:
-        """The value: it is that of all devices already."""
-        return value
-
-    def experimental_distribute_dataset(self, dataset: Any, options: Any = None) -> Any:
-        """The data set: its batches are split over the devices when they are used."""
-        only("experimental_distribute_dataset: options", options, None, "leave it out.")
-        return dataset
-
-
-distribute = Space(
-    "tf.distribute",
-    Strategy=Strategy,
-    MirroredStrategy=Strategy,
-    OneDeviceStrategy=lambda device=None: Strategy([device or "cpu:0"]),
-    get_strategy=lambda: Strategy(["cpu:0"]),
-    MultiWorkerMirroredStrategy=impossible(
-        "tf.distribute.MultiWorkerMirroredStrategy", "use jkeras.distribution.initialize()."
-    ),
-    ReduceOp=SimpleNamespace(SUM="sum", MEAN="mean"),
 )
 
 
@@ -375,15 +317,29 @@ saved_model = Space(
     save=impossible("tf.saved_model.save", "use model.save(path) or model.export(path)."),
     load=impossible("tf.saved_model.load", "save the model as .keras and use keras.models.load_model."),
 )
-errors = Space(
-    "tf.errors",
-    OpError=Exception,
-    InvalidArgumentError=ValueError,
-    FailedPreconditionError=RuntimeError,
-    OutOfRangeError=OutOfRangeError,
-    ResourceExhaustedError=MemoryError,
-    NotFoundError=FileNotFoundError,
-    PermissionDeniedError=PermissionError,
-    AlreadyExistsError=FileExistsError,
-    UnimplementedError=NotImplementedError,
-)
+
+
+class _Errors:
+    """The errors of ``tf.errors``: those of Python that stand for them, and what is raised in no other case."""
+
+    KINDS = {
+        "OpError": Exception, "InvalidArgumentError": ValueError, "FailedPreconditionError": RuntimeError,
+        "ResourceExhaustedError": MemoryError, "NotFoundError": FileNotFoundError, "PermissionDeniedError": PermissionError,
+        "AlreadyExistsError": FileExistsError, "UnimplementedError": NotImplementedError, "DeadlineExceededError": TimeoutError,
+        "UnavailableError": ConnectionError, "CancelledError": InterruptedError,
+    }  # fmt: skip
+    OWN = "AbortedError InternalError UnknownError UnauthenticatedError OperatorNotAllowedInGraphError"
+
+    def __init__(self) -> None:
+        made = {name: type(name, (Exception,), {}) for name in self.OWN.split()}
+        vars(self).update(self.KINDS, **made, OutOfRangeError=OutOfRangeError)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "DataLossError":
+            from .records import DataLossError
+
+            return DataLossError
+        raise AttributeError(f"tf.errors.{name} is not offered on JAX; there are {', '.join(vars(self))}.")
+
+
+errors = _Errors()

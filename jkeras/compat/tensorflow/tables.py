@@ -79,6 +79,7 @@ def _make(space: str) -> dict[str, Any]:
         if space == "image":
             made.update({old: made[new] for old, new in OLD_IMAGE.items()})
         else:
+            made.update(importlib.import_module(f"{__package__}.samplers").functions("random"))
             made["experimental"] = _Space(
                 Generator=made["Generator"], get_global_generator=made["get_global_generator"]
             )
@@ -89,6 +90,8 @@ def _make(space: str) -> dict[str, Any]:
     if space == "math":
         rows.update({name: _rows(ROWS["nn"])[name] for name in OF_NN["math"].split()})
     made = table(space, rows)
+    if space == "nn":
+        made.update(importlib.import_module(f"{__package__}.samplers").functions("nn"))
     if space == "math":
         special = _rows((("elementwise", "SPECIALS"),))
         made["special"] = _Space(**table("math.special", special))

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from ...core import calling, rng, symbolic
 from ...core import frame as frames
 from ...core.variable import Variable, initialize
-from .tensor import Tensor, unwrap, wrap
+from .tensor import COMPOSITES, Tensor, unwrap, wrap
 
 _active: ContextVar[tuple["GradientTape", ...]] = ContextVar("tapes", default=())
 _inside: ContextVar[bool] = ContextVar("inside", default=False)  # a recorded call: what it calls is part of it
@@ -128,6 +128,13 @@ def _record(tapes: tuple, tracked: list[Any], fn: Callable[[list], tuple[Any, An
 
 def call_layer(layer: Any, args: tuple, kwargs: dict) -> Any:
     """A layer called on tensors or under a tape; NotImplemented where neither holds."""
+    if args and hasattr(args[0], "iloc"):  # pandas
+        return layer(args[0].to_numpy(), *args[1:], **kwargs)
+    if args and type(args[0]) in COMPOSITES:
+        from . import ragged_layers
+
+        if not ragged_layers.is_own(layer):
+            return ragged_layers.call(layer, args, kwargs, _inside.get())
     if _inside.get() or any(symbolic.is_symbolic(x) for x in (*args, *kwargs.values())):
         return NotImplemented
     tapes, found = _active.get(), _leaves((args, kwargs))
@@ -178,7 +185,8 @@ def _plainly(fn: Callable) -> tuple[Any, Any]:
 
 
 def _build(layer: Any, args: tuple, kwargs: dict) -> None:
-    arrays = [a for a in jax.tree.leaves(unwrap((args, kwargs))) if hasattr(a, "dtype") and a.dtype.kind not in "OUST"]
+    given = jax.tree.leaves(unwrap((args, kwargs)))
+    arrays = [a for a in given if hasattr(a, "dtype") and not isinstance(a, Tensor) and a.dtype.kind not in "OUST"]
 
     def run(_: Any) -> None:
         with _Inside(), frames.Frame(values={}, abstract=True) as frame:
@@ -369,9 +377,18 @@ class Recorder:
 
     layer = staticmethod(call_layer)
 
+    given = staticmethod(wrap)  # what a step of a script is given, as tensors
+    plain = staticmethod(unwrap)  # what a layer's call gave, tensors as arrays
+
+    @staticmethod
+    def shown(found: Any) -> Any:
+        """What a metric gives, as tensors where the script asks for it."""
+        return wrap(found) if wraps_here() else found
+
     @staticmethod
     def function(fn: Callable, args: tuple, kwargs: dict) -> Any:
         """A function of arrays, where a tensor is among its arguments or a tape runs."""
-        if _inside.get() or not (_active.get() or any(isinstance(x, Tensor) for x in _leaves((args, kwargs)))):
+        given = _leaves((args, kwargs))
+        if _inside.get() or not (_active.get() or any(isinstance(x, Tensor) for x in given) or given and wraps_here()):
             return NotImplemented
         return call_function(fn, args, kwargs)

@@ -93,6 +93,49 @@ class TensorShape(tuple):
     def __add__(self, other: Any) -> "TensorShape":
         return TensorShape((*self, *other))
 
+    @property
+    def dims(self) -> list:
+        """The sizes."""
+        return list(self)
+
+    def is_compatible_with(self, other: Any) -> bool:
+        """Can both be the shape of one tensor?"""
+        found = tuple(other)
+        return len(found) == len(self) and all(
+            a is None or b is None or a == b for a, b in zip(self, found, strict=True)
+        )
+
+    def assert_is_compatible_with(self, other: Any) -> None:
+        """Raises ValueError unless both can be the shape of one tensor."""
+        if not self.is_compatible_with(other):
+            raise ValueError(f"Shapes {tuple(self)} and {tuple(other)} are incompatible.")
+
+    def assert_has_rank(self, rank: int) -> None:
+        """Raises ValueError unless there are so many sizes."""
+        if len(self) != rank:
+            raise ValueError(f"Shape {tuple(self)} must have rank {rank}.")
+
+    def assert_is_fully_defined(self) -> None:
+        """Raises ValueError where a size is not known."""
+        if None in self:
+            raise ValueError(f"Shape {tuple(self)} is not fully defined.")
+
+    def with_rank(self, rank: int) -> "TensorShape":
+        """Itself, where there are so many sizes."""
+        self.assert_has_rank(rank)
+        return self
+
+    def with_rank_at_least(self, rank: int) -> "TensorShape":
+        """Itself, where there are so many sizes or more."""
+        if len(self) < rank:
+            raise ValueError(f"Shape {tuple(self)} must have rank at least {rank}.")
+        return self
+
+    def merge_with(self, other: Any) -> "TensorShape":
+        """What both say of the sizes."""
+        self.assert_is_compatible_with(other)
+        return TensorShape(b if a is None else a for a, b in zip(self, tuple(other), strict=True))
+
     def concatenate(self, other: Any) -> "TensorShape":
         """This shape, then another."""
         return self + tuple(other)
@@ -198,6 +241,8 @@ class Tensor:
 
     def __getitem__(self, index: Any) -> "Tensor":
         index = unwrap(index)
+        if self.value.dtype.kind == "O":
+            return Tensor(np.asarray(self.value[index], dtype=object))
         return shim(lambda x: x[index])(self)
 
     def __bool__(self) -> bool:

@@ -106,20 +106,26 @@ def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE") -> Any:
 
 
 def _pattern(pattern: Any) -> re.Pattern:
-    return re.compile(bytes_of(pattern).item())
+    return re.compile(_whole(bytes_of(pattern).item()), re.ASCII)
+
+
+def _whole(s: bytes) -> str:
+    """All bytes as text, those that are no UTF-8 too."""
+    return s.decode("utf-8", "surrogateescape")
 
 
 def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool = True) -> Any:
     r"""What matches a pattern replaced; ``\1`` is the first group and ``\0`` all. The patterns are Python's."""
     compiled, count = _pattern(pattern), 0 if replace_global else 1
-    rewritten = re.sub(rb"\\(\d)", rb"\\g<\1>", bytes_of(rewrite).item())
-    return _each(lambda s: compiled.sub(rewritten, s, count=count), bytes_of(input))
+    rewritten = re.sub(r"\\(\d)", r"\\g<\1>", _whole(bytes_of(rewrite).item()))
+    replaced = lambda s: compiled.sub(rewritten, _whole(s), count=count).encode("utf-8", "surrogateescape")  # noqa: E731
+    return _each(replaced, bytes_of(input))
 
 
 def regex_full_match(input: Any, pattern: Any) -> Any:
     """Does all of it match a pattern?"""
     compiled = _pattern(pattern)
-    return jnp.asarray(_each(lambda s: compiled.fullmatch(s) is not None, bytes_of(input)).astype(bool))
+    return jnp.asarray(_each(lambda s: compiled.fullmatch(_whole(s)) is not None, bytes_of(input)).astype(bool))
 
 
 def to_number(input: Any, out_type: Any = "float32") -> Any:
