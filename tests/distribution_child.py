@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 import warnings
+import weakref
 
 os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=8"
 if sys.argv[1] == "some":
@@ -412,10 +413,34 @@ def born():
     return sum(made), sum(v.size * 4 for v in model.variables)
 
 
+def one_by_one():
+    """How many weights that only whole can be computed are whole at one time, and how far they are from those of one device."""
+    made, most, put = [], [0], placement.put
+
+    def noted(value, sharding):
+        made.append(weakref.ref(value))
+        most[0] = max(most[0], sum(ref() is not None for ref in made))
+        return put(value, sharding)
+
+    def weights():
+        keras.utils.set_random_seed(5)
+        stack = [layers.Dense(64, use_bias=False, kernel_initializer="orthogonal") for _ in range(4)]
+        model = keras.Sequential([keras.Input((64,)), *stack])
+        initialize(model.variables)
+        return model
+
+    alone = weights()
+    placement.put = noted
+    try:
+        with dist.DataParallel(fsdp=True).scope():
+            split = weights()
+    finally:
+        placement.put = put
+    return most[0], gap(alone, split), str(split.weights[0].value.sharding.spec)
+
+
 def gathered_once():
     """The most bytes of gathered weights that lived at one time while a model was saved, and the size of its largest."""
-    import weakref
-
     alive, most, fetch = [], [0], placement.to_host
 
     def noted(value):
@@ -439,6 +464,7 @@ def gathered_once():
 FACTS = {
     "born": born,
     "gathered": gathered_once,
+    "one by one": one_by_one,
     "orbax": orbax,
     "deferred": deferred,
     "moved": moved,

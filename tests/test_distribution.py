@@ -104,6 +104,11 @@ def test_weights_are_made_in_parts_by_the_devices_that_keep_them(found):
     assert took < 0.75 * whole  # an eighth, and four times as much that drawing takes; more devices, less of it
 
 
+def test_weights_that_only_whole_can_be_computed_are_made_one_after_the_other(found):
+    most, difference, spec = found["one by one"]
+    assert most == 1 and difference < 1e-6 and spec == "P('batch', None)"
+
+
 def test_saving_split_weights_gathers_one_after_the_other(found):
     most, largest, count = found["gathered"]
     assert most <= 2 * largest and count == 2 * 8

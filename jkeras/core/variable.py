@@ -369,6 +369,14 @@ def _drawn_in_parts(variables: Any, numbers: Any, key: jax.Array, apart: dict[in
         yield from zip(members, drawn, strict=True)
 
 
+def _makes_whole(variable: Variable) -> bool:
+    """Does its initializer compute a weight that cannot be made in parts: users' own, those with a seed, a matrix's factor?"""
+    initializer = variable._initializer
+    if initializer is None or not getattr(type(initializer).__call__, "draws_plan", False):
+        return initializer is not None
+    return getattr(initializer, "seed", None) is not None
+
+
 def _plan(variable: Variable) -> Draw | None:
     """What to draw for a Variable whose initializer is a plain draw of floats without a seed of its own."""
     initializer = variable._initializer
@@ -404,25 +412,27 @@ def initialize(variables: Sequence[Variable]) -> None:
         key = fresh_key()
         token = frames._current.set(None)  # an initializer must not see the call that reads the weight
         try:
-            layouts = [v._find_place() for v in pending]
-            shardings: dict[str, Any] = {}
-            if any(layouts):
-                one = next(x for x in layouts if x is not None)
-                mesh = getattr(one, "mesh", None)
-                shardings["out_shardings"] = [
-                    x if x is not None or mesh is None else placement.whole(mesh) for x in layouts
-                ]
+            places = {v: v._find_place() for v in pending}
+            mesh = next((getattr(x, "mesh", None) for x in places.values() if x is not None), None)
+            if mesh is not None:
+                places = {v: placement.whole(mesh) if x is None else x for v, x in places.items()}
             numbers = dict(zip(pending, _path_numbers(pending), strict=True))
             # On the host plain draws share one generator with all models, and there is little left to compile.
-            eager = not shardings and jax.default_backend() == "cpu"
+            spread = any(places.values())
+            eager = not spread and jax.default_backend() == "cpu"
             plain = [v for v in pending if eager and _plan(v) is not None]
             rest = [v for v in pending if not (eager and _plan(v) is not None)]
             values = _initial_values(plain, [numbers[v] for v in plain], key)
+            # What is computed whole and kept in parts comes one by one, so that no two are whole at one time.
+            alone = [v for v in rest if placement.is_split(places[v]) and _makes_whole(v)]
+            for v in alone:
+                v._cell = placement.put(_initial_values([v], [numbers[v]], key)[0], places[v])
+            rest = [v for v in rest if v._cell is None]
             if rest:
-                split = {i: x for i, x in enumerate(layouts) if placement.is_split(x)}
-                values += jax.jit(lambda k: _initial_values(rest, [numbers[v] for v in rest], k, split), **shardings)(
-                    key
-                )
+                split = {i: places[v] for i, v in enumerate(rest) if placement.is_split(places[v])}
+                shardings: dict[str, Any] = {"out_shardings": [places[v] for v in rest]} if spread else {}
+                made = jax.jit(lambda k: _initial_values(rest, [numbers[v] for v in rest], k, split), **shardings)
+                values += made(key)
         finally:
             frames._current.reset(token)
     for v, value in zip([*plain, *rest], values, strict=True):
