@@ -109,3 +109,28 @@ def test_classifier_of_keras_3_refuses_numbers_and_a_single_class():
 def test_a_model_that_is_not_compiled_is_refused():
     with pytest.raises(RuntimeError, match="compiled"):
         SKLearnRegressor(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])).fit(X, X[:, 1])
+
+
+def test_metadata_reach_fit_where_they_are_asked_for():
+    import sklearn
+    from sklearn.model_selection import cross_validate
+
+    seen = []
+
+    class Model(keras.Sequential):
+        def fit(self, x, y, sample_weight=None, **rest):
+            seen.append(None if sample_weight is None else float(np.sum(sample_weight)))
+            return super().fit(x, y, sample_weight=sample_weight, **rest)
+
+    def build(X, y):
+        model = Model([keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        return model
+
+    one = SKLearnRegressor(build, fit_kwargs={"verbose": 0})
+    with pytest.raises(RuntimeError, match="routing is off"):
+        one.set_fit_request(sample_weight=True)
+    with sklearn.config_context(enable_metadata_routing=True):
+        one = one.set_fit_request(sample_weight=True).set_score_request(sample_weight=False)
+        cross_validate(one, np.ones((8, 3)), np.ones(8), cv=2, params={"sample_weight": np.arange(8.0)})
+    assert seen == [22.0, 6.0]

@@ -64,6 +64,23 @@ class SKLBase(_base.BaseEstimator):
         self.model_ = model
         return self
 
+    def set_fit_request(self, **kwargs):
+        """Which metadata of a meta-estimator ``fit`` gets: a keyword of the model's ``fit`` -> True, False, None or a name.
+
+        Source: https://scikit-learn.org/stable/metadata_routing.html. Raises RuntimeError where routing is off.
+        """
+        from sklearn import get_config
+
+        if not get_config().get("enable_metadata_routing", False):
+            raise RuntimeError(
+                "set_fit_request: metadata routing is off. Call sklearn.set_config(enable_metadata_routing=True) before."
+            )
+        requests = self._get_metadata_request()
+        for name, alias in kwargs.items():
+            requests.fit.add_request(param=name, alias=alias)
+        self._metadata_request = requests
+        return self
+
     def predict(self, X):
         """Predictions in the form of the y that it was trained on."""
         return self._reverse_process_target(self._outputs(X))
