@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import time
+import zipfile
 
 import h5py
 import numpy as np
@@ -216,3 +217,42 @@ def test_writing_over_a_damaged_file_mends_it(trained, tmp_path):
     assert equal(arrays(load_model(path)), arrays(trained))
     shutil.copy(path, tmp_path / "other.name")
     assert equal(arrays(load_model(tmp_path / "other.name")), arrays(trained))
+
+
+@pytest.mark.parametrize("where", ["/model_weights", "/jkeras_optimizer_weights"])
+def test_complex_numbers_for_real_weights_are_refused(trained, tmp_path, where):
+    path, found = tmp_path / "m.h5", []
+    trained.save(path)
+    with h5py.File(path, "a") as f:
+        f[where].visititems(lambda name, d: found.append(name) if isinstance(d, h5py.Dataset) else None)
+        shape = f[where][found[0]].shape
+        del f[where][found[0]]
+        f[where][found[0]] = np.full(shape, 1j)
+    with pytest.raises(FileError, match="complex"):
+        load_model(path)
+
+
+STRANGE = {
+    "config.json": [b"[]", b"null", b'"x"', b"[" * 100_000 + b"]" * 100_000, b"\xff\xfe", b'{"class_name": 3}'],
+    "metadata.json": [b"[]", b"3"],
+}
+
+
+@pytest.mark.parametrize("name, text", [(name, text) for name, texts in STRANGE.items() for text in texts], ids=str)
+def test_texts_that_describe_nothing_are_one_kind_of_error(trained, tmp_path, name, text):
+    whole, path = tmp_path / "m.keras", tmp_path / "strange.keras"
+    trained.save(whole)
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(path, "w") as new:
+        for member in old.namelist():
+            new.writestr(member, text if member == name else old.read(member))
+    with pytest.raises(FileError, match=r"strange\.keras"):
+        load_model(path)
+    if name == "config.json" and text != b"\xff\xfe":
+        with pytest.raises((ValueError, TypeError)):
+            model_from_json(text.decode())
+
+
+def test_an_empty_archive_is_no_model(tmp_path):
+    zipfile.ZipFile(tmp_path / "m.keras", "w").close()
+    with pytest.raises(FileError, match="empty archive"):
+        load_model(tmp_path / "m.keras")

@@ -67,3 +67,9 @@ def test_where_the_system_cannot_forget_the_old_file_the_new_one_is_written(tmp_
         patch.setattr(os, "posix_fadvise", never, raising=False)
         write(target, "new")
     assert target.read_text() == "new" and os.listdir(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("name", ["x" * 251 + ".h5", "é" * 126 + ".h5", "\U0001f600.h5", os.fsdecode(b"\xff.h5")])
+def test_every_name_that_the_system_takes_can_be_written(tmp_path, name):
+    write(tmp_path / name, "a text")
+    assert (tmp_path / name).read_text() == "a text" and os.listdir(tmp_path) == [name]

@@ -92,6 +92,8 @@ def reading(path: str) -> Iterator["Archive"]:
 
 def _check_members(z: zipfile.ZipFile, path: str) -> None:
     infos = sorted(z.infolist(), key=lambda i: i.header_offset)
+    if not infos:
+        raise FileError(f"{path}: an empty archive; it is no .keras file.")
     if len({i.filename for i in infos}) != len(infos):
         raise FileError(f"{path}: two of its members have one name.")
     for info, after in zip(infos, [*(i.header_offset for i in infos[1:]), z.start_dir], strict=True):
@@ -118,13 +120,16 @@ class Archive:
         self.zip, self.path = z, path
         self.names = frozenset(z.namelist())
 
-    def json(self, name: str) -> Any:
-        """A member as plain data."""
+    def json(self, name: str) -> dict:
+        """A member as plain data: those of our files are objects."""
         if name not in self.names:
             raise FileError(f"{self.path}: it has no {name}; it is no .keras file.")
         if self.zip.getinfo(name).file_size > _MAX_TEXT:
             raise FileError(f"{self.path}: its {name} is too long.")
-        return json.loads(self.zip.read(name))
+        found = json.loads(self.zip.read(name))
+        if not isinstance(found, dict):
+            raise FileError(f"{self.path}: its {name} has to hold a JSON object, and holds a {type(found).__name__}.")
+        return found
 
     @contextlib.contextmanager
     def hdf5(self, name: str) -> Iterator[Window]:

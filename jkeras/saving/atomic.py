@@ -7,12 +7,14 @@ import secrets
 import shutil
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
 from ..core import placement
 from ..train.callbacks.state_file import make_room
 
+_LONG = 200  # bytes of a name: systems allow 255, and the temporary one is longer
 _LEFT_OVER = 600  # seconds without a write: another machine may write here, whose processes are not seen
 
 
@@ -26,8 +28,11 @@ def replacing(path: Any) -> Iterator[str]:
         return
     folder = os.path.dirname(os.path.abspath(path))
     os.makedirs(folder, exist_ok=True)
-    temporary = os.path.join(folder, f".{os.path.basename(path)}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    _remove_left_over(folder, os.path.basename(path))
+    name = os.path.basename(path)
+    if len(os.fsencode(name)) > _LONG:
+        name = f"{zlib.crc32(os.fsencode(name)):08x}"
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    _remove_left_over(folder, name)
     make_room(path)
     try:
         yield temporary

@@ -221,6 +221,13 @@ def values_of(dataset: Any, path: str, dtype: Any = None) -> np.ndarray:
         return value if dtype is None else value.astype(dtype, copy=False)
 
 
+def check_kind(value: np.ndarray, variable: Any, path: str) -> None:
+    """Raises FileError where a value would lose its imaginary part."""
+    if value.dtype.kind == "c" and np.dtype(variable.array_dtype).kind != "c":
+        name = getattr(variable, "path", variable.name)
+        raise FileError(f"{path}: {name!r} is {variable.dtype}, and the file has complex numbers for it.")
+
+
 def aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """An array where XLA likes it, so that the CPU uses it as it is."""
     size = _product(shape) * dtype.itemsize

@@ -26,6 +26,8 @@ def model_from_json(json_string: str, custom_objects: dict | None = None) -> Any
         config = json.loads(json_string)
     except json.JSONDecodeError as error:
         raise ValueError(f"model_from_json: this is no JSON text ({error}).") from None
+    except RecursionError:
+        raise ValueError("model_from_json: the text is nested too deeply to describe a model.") from None
     try:
         return model_from_config(config, custom_objects)
     except (ValueError, TypeError):

@@ -115,6 +115,7 @@ def _fitting(values: list, weights: list, name: str, path: str, skip: bool) -> l
     pairs = []
     for value, v in zip(values, weights, strict=True):
         if tuple(value.shape) == tuple(v.shape):
+            hdf5.check_kind(value, v, path)
             pairs.append((v, value))
         elif not skip:
             raise FileError(f"{path}: layer {name!r}: {v.path!r} has shape {v.shape}, the file has {value.shape}.")

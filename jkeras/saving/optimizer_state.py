@@ -50,6 +50,8 @@ def _pairs(model: Any, values: list[np.ndarray], path: str) -> list[tuple[Any, n
             if type(optimizer).__name__ == "SGD" and shapes == [()] and not optimizer.momentum:
                 targets = targets[:1]
             if [tuple(v.shape) for v in targets] == shapes:
+                for v, value in zip(targets, values, strict=True):
+                    hdf5.check_kind(value, v, path)
                 return [*zip(targets, values, strict=True), *_product_of_nadam(optimizer, targets, values)]
         warnings.warn(
             f"{path}: its optimizer state ({len(values)} arrays) is not one of {optimizer.name!r} "

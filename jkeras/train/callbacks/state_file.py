@@ -47,7 +47,7 @@ def keep(path, name):
 def _replace(path, fill):
     folder = os.path.dirname(os.path.abspath(path))
     make_room(path)
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=os.path.basename(path) + ".", suffix=".tmp")
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=os.path.basename(path)[:50] + ".", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as f:
             fill(f)
