@@ -227,6 +227,36 @@ def test_classes_may_lie_along_another_axis():
 # ------------------------------------------------- compile
 
 
+# metrics, weighted metrics, names of their results in Keras 3.15 (sorted) and tf_keras 2.21 (None: it raises)
+NAMES = [
+    (["mae"], ["mae"], "loss mae weighted_mae", "loss mae weighted_mae"),
+    (["mae", "mae"], ["mae", "mae"], "loss mae mae_1 weighted_mae weighted_mae_1", None),
+    ([], ["mae", "mae"], "loss mae weighted_mae", "loss mae weighted_mae"),
+    (["mse"], ["mae"], "loss mae mse", "loss mse mae"),
+    (["mae", "MAE", "mean_absolute_error"], [], "MAE loss mae mean_absolute_error", "loss mae MAE mean_absolute_error"),
+]
+
+
+@pytest.mark.parametrize(("metrics", "weighted", "keras3", "tf_keras"), NAMES)
+def test_weighted_metrics_that_would_share_a_name_are_called_weighted(metrics, weighted, keras3, tf_keras):
+    assert list(regression(metrics=metrics, weighted_metrics=weighted).fit(X, Y, verbose=0).history) == keras3.split()
+    if tf_keras is not None:
+        with keras.compat.era("tf2"):
+            assert regression(metrics=metrics, weighted_metrics=weighted).metrics_names == tf_keras.split()
+
+
+def test_names_of_several_outputs_follow_the_era():
+    given = {"loss": "mse", "metrics": [["mae"], ["mae"]], "weighted_metrics": [["mae"], ["mae"]]}
+    for era, wanted in (
+        ("3", "loss p_loss p_mae p_weighted_mae q_loss q_mae q_weighted_mae"),
+        ("tf2", "loss p_loss q_loss p_mae p_weighted_mae q_mae q_weighted_mae"),
+    ):
+        with keras.compat.era(era):
+            model = two_outputs()
+            model.compile("sgd", **given)
+            assert list(model.fit(X, [Y, Y], verbose=0).history) == wanted.split()
+
+
 def test_compile_with_a_loss_alone_uses_rmsprop():
     model = Sequential([Input((3,)), layers.Dense(1)])
     model.compile(loss="mse")

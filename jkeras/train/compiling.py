@@ -70,10 +70,17 @@ class Compiled:
         several = len(outputs) > 1
         named = [("loss", self.loss_tracker)]
         named += [(f"{o.name}_loss", o.tracker) for o in outputs if o.tracker is not None]
-        for kind, prefix in (("metrics", ""), ("weighted", self.weighted_prefix)):
-            for o in outputs:
-                names = ((prefix + m.name, m) for m in getattr(o, kind))
-                named += [(f"{o.name}_{name}" if several else name, m) for name, m in names]
+        kinds = ("metrics", "weighted")
+        order = [(o, kind) for kind in kinds for o in outputs]
+        if self.era == "tf2":
+            order = [(o, kind) for o in outputs for kind in kinds]
+        for o, kind in order:
+            where = f"{o.name}_" if several else ""
+            for m in getattr(o, kind):
+                prefix = self.weighted_prefix if kind == "weighted" else ""
+                if kind == "weighted" and f"{where}{m.name}" in dict(named):
+                    prefix = "weighted_"
+                named.append((f"{where}{prefix}{m.name}", m))
         return unique_names(named + list(self.added.items()))
 
     def parts(self, tree: Any, what: str = "targets") -> list[Any]:
