@@ -7,6 +7,7 @@ import pytest
 from jkeras import Input, Sequential, dtype_policies, layers
 from jkeras.core.variable import Variable
 from jkeras.layers import adaptation
+from jkeras.models import load_model
 from jkeras.nn import calibration, quantization
 from jkeras.optimizers import SGD, Adam, LossScaleOptimizer
 from jkeras.quantizers import AbsMaxQuantizer, AWQConfig, GPTQConfig, Int4QuantizationConfig, Int8QuantizationConfig
@@ -222,3 +223,23 @@ def test_setting_a_policy_that_quantizes_does_so():
     assert layer.quantization_mode == "int4" and layer.kernel.stored.dtype == "int8"
     with pytest.raises(ValueError, match="GPTQConfig"):
         built().dtype_policy = "gptq/4/-1_from_float32"
+
+
+@pytest.mark.parametrize("mode", ["gptq", "awq"])
+def test_a_model_that_looked_at_data_is_saved_whole(tmp_path, mode):
+    x = np.ones((2, 4), "float32")
+    block = Sequential([Input((4,)), layers.Dense(3, name="inside")])
+    model = Sequential([Input((4,)), block, layers.Dense(2)])
+    config = {"gptq": GPTQConfig, "awq": AWQConfig}[mode]([[1, 2, 3, 4]], str.split, num_samples=1, sequence_length=4)
+    model.get_quantization_layer_structure = lambda mode: {
+        "sequential_blocks": [block],
+        "pre_block_layers": [as_floats],
+    }
+    model.quantize(config=config)
+    assert block.layers[0].quantization_mode == mode and model.layers[1].quantization_mode is None
+    model.save(tmp_path / "m.keras")
+    np.testing.assert_array_equal(load_model(tmp_path / "m.keras").predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+def as_floats(tokens):
+    return jnp.asarray(tokens, "float32")

@@ -215,3 +215,7 @@ def test_the_functions_made_from_rows_have_keras_parameters():
     assert str(inspect.signature(ops.sum)) == "(x, axis=None, keepdims=False)"
     assert ops.add(x1=1.0, x2=2.0).item() == 3.0
     assert "keras.io" in ops.add.__doc__
+
+
+def test_a_single_number_is_sorted_as_an_array_of_one():
+    assert ops.argsort(jnp.float32(3)).tolist() == [0]

@@ -1,6 +1,6 @@
 """The layers, imported family by family on first use.
 
-Some 5,500 lines of code for the layers of four generations of Keras, and 3,000 of docstrings with an example each.
+Some 6,000 lines of code for the layers of four generations of Keras, and 3,000 of docstrings with an example each.
 
 >>> from jkeras import layers
 >>> layers.Dense(3).units

@@ -74,7 +74,6 @@ def calibrate(model: Any, mode: str, config: Any, chosen: Any, type_check: bool)
     for layer in structure.get("pre_block_layers", []):
         passing = [layer(x) for x in passing]
     for block in structure["sequential_blocks"]:
-        passing = [x[None] if x.ndim == 2 else x for x in passing]
         layers = [layer for layer in targets(block) if chosen(layer)]
         for layer in layers:
             layer.quantize(mode, type_check=type_check, config=config)

@@ -45,6 +45,17 @@ def argpartition(x, kth, axis=-1):
     return jnp.argpartition(x.ravel() if axis is None else x, kth, 0 if axis is None else axis)
 
 
+@op
+def argsort(x, axis=-1):
+    """The places of the elements in ascending order along an axis; of all of them for None, and for a single number.
+
+    >>> argsort(jnp.array([3, 1, 2])).tolist()
+    [1, 2, 0]
+    """
+    x = array(x)
+    return jnp.argsort(x, axis=axis if x.ndim else None)
+
+
 def _sum_dtype(xs):
     """Products of 8-bit integers are added up in 32 bits."""
     return "int32" if all(x.dtype == "int8" for x in xs) else None

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from .arrangement import (
     argpartition,
+    argsort,
     array_split,
     einsum,
     get_item,
@@ -101,7 +102,6 @@ globals().update(
         amin(x | axis=None, keepdims=False)
         any(x | axis=None, keepdims=False)
         append(x1, x2 | axis=None)
-        argsort(x | axis=-1)
         bitwise_and(x, y)
         bitwise_invert(x) -> invert
         bitwise_left_shift(x, y) -> left_shift
