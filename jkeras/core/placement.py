@@ -89,7 +89,22 @@ def to_host(value: Any) -> np.ndarray:
     if isinstance(value, jax.Array) and not value.is_fully_addressable and not value.is_fully_replicated:
         mesh = value.sharding.mesh  # type: ignore[attr-defined]
         value = jax.jit(lambda a: a, out_shardings=whole(mesh))(value)
+    elif isinstance(value, jax.Array) and len(value.sharding.device_set) > 1:
+        return _assembled(value)
     return np.asarray(value)
+
+
+def _assembled(value: jax.Array) -> np.ndarray:
+    """The array put together of its parts. NumPy's way to do so makes JAX keep the result for as long as the array lives."""
+    found = np.empty(value.shape, value.dtype)
+    parts = value.addressable_shards[:1] if value.is_fully_replicated else value.addressable_shards
+    for part in parts:
+        if part.replica_id == 0 or len(parts) == 1:
+            one = (
+                part.data if part.device.platform == "cpu" else part.data.copy()
+            )  # what is fetched is kept with it, too
+            found[part.index] = np.asarray(one)
+    return found
 
 
 def gathered(value: Any, spread: Sharding, full: Sharding) -> Any:
