@@ -82,7 +82,12 @@ def add_bias(x: jax.Array, bias: jax.Array, channel_axis: int = -1) -> jax.Array
     [[[0.0, 1.0, 2.0], [0.0, 1.0, 2.0]]]
     """
     if channel_axis % x.ndim == x.ndim - 1:
-        return x + spread(bias.astype(x.dtype), x.shape)
+        return _add_columns(x, bias) if x.ndim > 2 and on_cpu() else x + spread(bias.astype(x.dtype), x.shape)
     shape = [1] * x.ndim
     shape[channel_axis] = -1
     return x + bias.astype(x.dtype).reshape(shape)
+
+
+@jax.jit
+def _add_columns(x: jax.Array, bias: jax.Array) -> jax.Array:
+    return x + spread(bias.astype(x.dtype), x.shape)

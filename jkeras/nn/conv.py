@@ -186,7 +186,10 @@ def _plain(x, kernel, strides, pads, dilation, groups, channels_last=True):
     )
 
 
+@functools.partial(jax.jit, static_argnums=(2, 3, 4, 5))
 def _on_cpu(x, kernel, strides, pads, dilation, groups):
+    # Compiled by itself for the sake of tracing: layers of one shape are traced and differentiated once. Measured (processor time,
+    # with the same for statistics and biases): tracing the gradient of ResNet50 1.5 -> 0.9 s; the compiled step is the same.
     if x.ndim == 5:
         return _by_depth(x, kernel, strides, pads, dilation, groups)
     if groups == 1 and math.prod(kernel.shape[:-2]) == 1 and not any(map(any, pads)):
