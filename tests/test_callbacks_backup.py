@@ -205,6 +205,13 @@ def test_a_damaged_backup_alone_is_an_error_that_names_the_file(tmp_path):
         train(tmp_path, 3)
 
 
+@pytest.mark.parametrize("state", [[1], {"format": 1}, {"format": 1, "epoch": 0, "batch": 0, "model": {}}, {}])
+def test_another_file_of_the_same_kind_is_no_backup(tmp_path, state):
+    state_file.write(tmp_path / "training_state.npz", state)
+    with pytest.raises(OSError, match="training_state.npz: (it is no backup|made by another version)"):
+        train(tmp_path, 3)
+
+
 def test_what_the_loop_knows_is_backed_up(tmp_path):
     model = Tiny()
     model.training_run = RunState()

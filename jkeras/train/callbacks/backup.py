@@ -15,6 +15,7 @@ from jkeras.train.callbacks.checkpoint import Every, check_frequency
 
 FILE, PREVIOUS = "training_state.npz", "training_state.previous.npz"
 FORMAT = 1
+_PARTS = {"epoch", "batch", "model", "random", "run", "callbacks"}
 
 
 class BackupAndRestore(Callback):
@@ -154,6 +155,8 @@ class BackupAndRestore(Callback):
                 raise
             warnings.warn(f"{error} The backup before it is used.", stacklevel=2)
             state = state_file.read(previous)
+        if not isinstance(state, dict) or "format" in state and _PARTS - set(state):
+            raise OSError(f"{self.path}: it is no backup of a run. Delete it to start anew.")
         if state.get("format") != FORMAT:
             raise OSError(
                 f"{self.path}: made by another version (format {state.get('format')!r}). Delete it to start anew."
