@@ -74,7 +74,7 @@ def records():
     for name, kind in names.items():
         with tf.io.TFRecordWriter(str(folder / f"{name}.tfrecord"), kind) as writer:
             for one in made:
-                writer.write(one.SerializeToString())
+                writer.write(one.SerializeToString(deterministic=True))
             writer.write(b"z" * 5000)
     ours = folder / "ours.tfrecord"
     if ours.exists():

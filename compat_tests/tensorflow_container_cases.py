@@ -35,7 +35,61 @@ MADE["STEPS"] = (
 )
 MADE["I"] = "tf.io"
 
+MADE["SAMPLED"] = "(tf.constant([1, 5], tf.int64), tf.constant([[0.5], [0.2]]), tf.constant([0.3, 0.1]))"
+MADE["LU"] = "tf.linalg.lu(D.m)"
+
 GROUPS = {
+    "rare": """
+        tf.nn.nce_loss(D.wide, D.v[:4], tf.constant([[2], [3]], tf.int64), np.tile(D.x, 2), 2, 4, sampled_values=(tf.constant([1, 0], tf.int64), SAMPLED[1], SAMPLED[2]))
+        tf.nn.nce_loss(D.wide, D.v[:4], tf.constant([[2], [3]], tf.int64), np.tile(D.x, 2), 2, 4, sampled_values=(tf.constant([2, 0], tf.int64), SAMPLED[1], SAMPLED[2]), remove_accidental_hits=True)
+        tf.nn.sampled_softmax_loss(D.wide, D.v[:4], tf.constant([[2], [3]], tf.int64), np.tile(D.x, 2), 2, 4, sampled_values=(tf.constant([3, 0], tf.int64), SAMPLED[1], SAMPLED[2]))
+        tf.nn.compute_accidental_hits(tf.constant([[1], [4]], tf.int64), tf.constant([4, 2, 1], tf.int64), 1)
+        tf.random.log_uniform_candidate_sampler([[0], [3]], 1, 4, False, 10)[1]
+        tf.random.uniform_candidate_sampler([[0], [3]], 1, 4, False, 10)[1:]
+        tf.random.fixed_unigram_candidate_sampler([[0], [3]], 1, 4, False, 4, unigrams=[1.0, 2.0, 3.0, 4.0], distortion=0.5)[1]
+        tf.sort(tf.random.all_candidate_sampler([[0]], 1, 4, True)[0])
+        tf.image.non_max_suppression_with_scores(D.boxes, [0.5, 0.9, 0.7], 3, 0.6)
+        tf.image.non_max_suppression_with_scores(D.boxes, [0.5, 0.9, 0.7], 3, 1.0, 0.1, 0.5)
+        tf.image.non_max_suppression_overlaps([[1.0, 0.7, 0.1], [0.7, 1.0, 0.2], [0.1, 0.2, 1.0]], [0.5, 0.9, 0.7], 3, 0.6)
+        tf.image.non_max_suppression_padded(D.boxes, [0.5, 0.9, 0.7], 3, 0.6, pad_to_max_output_size=True)
+        tf.image.combined_non_max_suppression(D.boxes[None, :, None], [[[0.5, 0.1], [0.9, 0.2], [0.7, 0.95]]], 2, 4, 0.6, 0.15)
+        tf.image.combined_non_max_suppression(D.boxes[None, :, None], [[[0.5, 0.1], [0.9, 0.2], [0.7, 0.95]]], 1, 4, 0.6, 0.15, pad_per_class=True, clip_boxes=False)
+        tf.image.draw_bounding_boxes(D.pic, [[[0.1, 0.2, 0.7, 0.9]], [[0.0, 0.0, 1.0, 1.0]]], [[1.0, 0.0, 0.5]])
+        tf.image.draw_bounding_boxes(D.pic, [[[0.1, 0.2, 0.7, 0.9], [0.5, 0.5, 0.9, 0.9]]] * 2, None)
+        tf.io.extract_jpeg_shape(tf.io.encode_jpeg(D.byte[0]))
+        tf.image.decode_and_crop_jpeg(tf.io.encode_jpeg(D.byte[0] * 0 + 9), [1, 2, 3, 4])
+        tf.image.sample_distorted_bounding_box([7, 9, 3], [[[0.1, 0.1, 0.9, 0.9]]])[1].shape.as_list()
+        tf.linalg.lu_reconstruct(*LU)
+        tf.linalg.lu_solve(*LU, D.m)
+        tf.linalg.lu_matrix_inverse(*LU)
+        tf.linalg.tridiagonal_matmul(tf.constant([[1.0, 2.0, 0.0], [3.0, 4.0, 5.0], [0.0, 6.0, 7.0]]), D.m[0])
+        tf.linalg.tridiagonal_matmul(([1.0, 2.0, 0.0], [3.0, 4.0, 5.0], [0.0, 6.0, 7.0]), D.m[0], 'sequence')
+        tf.linalg.tridiagonal_solve(tf.constant([[1.0, 2.0, 0.0], [3.0, 4.0, 5.0], [0.0, 1.0, 2.0]]), tf.constant(D.m[0]))
+        tf.linalg.tridiagonal_solve(tf.constant([[1.0, 2.0, 0.0], [3.0, 4.0, 5.0], [0.0, 1.0, 2.0]]), tf.constant(D.z))
+        tf.linalg.eigh_tridiagonal([1.0, 2.0, 3.0], [0.5, 0.25])
+        tf.linalg.eigh_tridiagonal([1.0, 2.0, 3.0], [0.5, 0.25], select='i', select_range=(0, 1))
+        tf.nn.dilation2d(D.pic, D.k1[..., :3], [1, 1, 1, 1], 'SAME', 'NHWC', [1, 1, 1, 1])
+        tf.nn.dilation2d(D.pic, D.k1[..., :3], [1, 2, 2, 1], 'VALID', 'NHWC', [1, 1, 2, 1])
+        tf.nn.erosion2d(D.pic, D.k1[..., :3], [1, 1, 1, 1], 'SAME', 'NHWC', [1, 1, 1, 1])
+        tf.nn.embedding_lookup_sparse(D.wide, tf.sparse.from_dense([[1, 2], [3, 0]]), None)
+        tf.nn.embedding_lookup_sparse(D.wide, tf.sparse.from_dense([[1, 2], [3, 0]]), tf.sparse.from_dense([[0.5, 2.0], [3.0, 0.0]]), combiner='sqrtn')
+        tf.nn.embedding_lookup_sparse(D.wide, tf.sparse.from_dense([[1, 2], [3, 0]]), tf.sparse.from_dense([[0.5, 2.0], [3.0, 0.0]]), combiner='sum')
+        tf.nn.ctc_greedy_decoder(D.time, [6, 4])
+        tf.edit_distance(tf.sparse.from_dense([[1, 2, 3], [4, 0, 0]]), tf.sparse.from_dense([[1, 3, 0], [5, 4, 4]]))
+        tf.edit_distance(tf.sparse.from_dense([[1, 2, 3]]), tf.sparse.from_dense([[1, 3, 0]]), normalize=False)
+        tf.sets.union(tf.constant([[1, 2], [3, 3]]), tf.constant([[2, 4], [3, 5]]))
+        tf.sets.intersection(tf.constant([[1, 2], [3, 3]]), tf.constant([[2, 4], [3, 5]]))
+        tf.sets.difference(tf.constant([[1, 2], [3, 3]]), tf.constant([[2, 4], [3, 5]]))
+        tf.sets.difference(tf.constant([[1, 2], [3, 3]]), tf.constant([[2, 4], [3, 5]]), aminusb=False)
+        tf.sets.size(tf.sparse.from_dense([[1, 2], [3, 3]]))
+        tf.dtypes.cast(D.x, tf.dtypes.int32)
+        tf.debugging.is_numeric_tensor(tf.constant(1.0))
+        tf.TensorShape([2, None]).is_compatible_with([2, 3])
+        tf.TensorShape([2, None]).merge_with([2, 3]).as_list()
+        tf.strings.unsorted_segment_join(['a', 'b', 'c'], [1, 0, 1], 3, separator='-')
+        tf.strings.regex_replace('¿a¿', '[^a]', '')
+        [v.numpy() for v in [tf.train.ExponentialMovingAverage(0.9)] for v in [tf.Variable(2.0)]]
+    """,
     "sparse": """
         S
         S.shape.as_list()
@@ -374,6 +428,14 @@ GROUPS = {
 }
 
 ERRORS = """
+    tf.linalg.tridiagonal_matmul(D.m[0], D.m[0], 'bands')
+    tf.debugging.assert_integer(1.5)
+    tf.debugging.assert_rank_at_least(D.x, 3)
+    tf.debugging.assert_rank_in(D.x, [3, 4])
+    tf.debugging.assert_scalar(D.x)
+    tf.TensorShape([2, 3]).assert_has_rank(3)
+    tf.TensorShape([2, 3]).merge_with([2, 4])
+    tf.random.uniform_candidate_sampler([[0, 1]], 1, 4, False, 10)
     tf.RaggedTensor.from_row_splits([1, 2, 3], [0, 2])
     tf.RaggedTensor.from_row_splits([1, 2, 3], [1, 3])
     tf.RaggedTensor.from_value_rowids([1, 2], [1, 0])

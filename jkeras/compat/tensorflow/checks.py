@@ -101,7 +101,45 @@ def assert_shapes(shapes: Any, data: Any = None, summarize: Any = None, message:
             raise ValueError(f"{message or ''} Expected shape {tuple(wanted)}, received {found}.{extra}".strip())
 
 
+def assert_rank_at_least(x: Any, rank: Any, message: Any = None, name: Any = None) -> None:
+    """Raises unless the tensor has so many axes or more."""
+    if len(unwrap(x).shape) < int(unwrap(rank)):
+        raise ValueError(
+            f"{message or ''} Expected {int(unwrap(rank))} axes or more, received {len(unwrap(x).shape)}.".strip()
+        )
+
+
+def assert_rank_in(x: Any, ranks: Any, message: Any = None, name: Any = None) -> None:
+    """Raises unless the number of axes is one of several."""
+    allowed = [int(unwrap(r)) for r in ranks]
+    if len(unwrap(x).shape) not in allowed:
+        raise ValueError(f"{message or ''} Expected one of {allowed} axes, received {len(unwrap(x).shape)}.".strip())
+
+
+def assert_integer(x: Any, message: Any = None, name: Any = None) -> None:
+    """Raises TypeError unless the tensor has whole numbers."""
+    if not jnp.issubdtype(array(unwrap(x)).dtype, jnp.integer):
+        raise TypeError(f"{message or ''} Expected whole numbers, received {array(unwrap(x)).dtype}.".strip())
+
+
+def assert_scalar(tensor: Any, name: Any = None, message: Any = None) -> Any:
+    """The tensor; raises unless it has no axes."""
+    assert_rank(tensor, 0, message)
+    return tensor
+
+
+def is_numeric_tensor(tensor: Any) -> bool:
+    """Is it a tensor of numbers?"""
+    found = unwrap(tensor)
+    return hasattr(tensor, "dtype") and getattr(getattr(found, "dtype", None), "kind", "O") in "fiucV"
+
+
 FUNCTIONS = {
+    "assert_rank_at_least": assert_rank_at_least,
+    "assert_rank_in": assert_rank_in,
+    "assert_integer": assert_integer,
+    "assert_scalar": assert_scalar,
+    "is_numeric_tensor": is_numeric_tensor,
     **{f"assert_{name}": _compared(*row) for name, row in _COMPARISONS.items()},
     **{f"assert_{name}": _of_sign(holds, name.replace("_", " ")) for name, holds in _SIGNS.items()},
     "assert_near": assert_near,

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ... import ops
+from . import pictures_more as more
 from .draws import random_crop, stateful, stateless, stateless_random_crop
 from .files import PICTURES
 from .resampling import crop_and_resize as crop_boxes
@@ -389,5 +390,8 @@ def functions() -> dict[str, Any]:
         made[name] = stateful(name, _random(name), "image")
         made[f"stateless_{name}"] = stateless(f"stateless_{name}", _random(name), place, "image")
     made.update(random_crop=random_crop, stateless_random_crop=stateless_random_crop, ResizeMethod=ResizeMethod)
-    made.update({name: offered(f"tf.image.{name}", fn) for name, fn in PICTURES.items()})
+    made.update({name: offered(f"tf.image.{name}", fn) for name, fn in {**PICTURES, **more.FILES, **more.ROWS}.items()})
+    for name, (draw, place) in more.DRAWN.items():
+        made[name] = stateful(name, draw, "image")
+        made[f"stateless_{name}"] = stateless(f"stateless_{name}", draw, place, "image")
     return made

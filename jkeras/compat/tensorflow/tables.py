@@ -8,11 +8,11 @@ from .rows import table
 # space: (module, its rows); "" is the root
 ROWS = {
     "math": (("elementwise", "ROWS"), ("reductions", "ROWS")),
-    "linalg": (("matrices", "ROWS"),),
-    "nn": (("neural", "ROWS"),),
+    "linalg": (("matrices", "ROWS"), ("solvers", "LINALG")),
+    "nn": (("neural", "ROWS"), ("solvers", "NN")),
     "strings": (("texts", "ROWS"),),
     "signal": (("signals", "ROWS"),),
-    "io": (("files", "ROWS"),),
+    "io": (("files", "ROWS"), ("pictures_more", "FILES")),
     "audio": (("files", "AUDIO"),),
     "bitwise": (("elementwise", "BITWISE"),),
 }
@@ -92,6 +92,7 @@ def _make(space: str) -> dict[str, Any]:
     made = table(space, rows)
     if space == "nn":
         made.update(importlib.import_module(f"{__package__}.samplers").functions("nn"))
+        made.update(importlib.import_module(f"{__package__}.solvers").PLAIN)
     if space == "math":
         special = _rows((("elementwise", "SPECIALS"),))
         made["special"] = _Space(**table("math.special", special))
