@@ -17,7 +17,7 @@ NOT_COMPARED = {
     "keras2/custom_layer_weights": "Keras 2.2.4 forgets Nadam's product of momenta when it loads a model; jkeras goes on",
 }
 # Nothing in these tells their Keras: their user says --era.
-UNDATED = ("keras2/imdb_like_lstm", "keras2/seq2seq_states", "keras2/callbacks_many")
+UNDATED = ("keras2/imdb_like_lstm", "keras2/seq2seq_states", "keras2/callbacks_many", "keras2/seq2seq_restored")
 CASES = [f"{folder}/{name}" for folder in script_runs.ERA_OF for name in script_runs.names(folder)]
 
 

@@ -175,6 +175,25 @@ def test_initial_states_survive_in_a_file_of_the_era(era, tmp_path):
         np.testing.assert_allclose(again.predict(data, verbose=0), model.predict(data, verbose=0), atol=1e-6)
 
 
+# era -> what the real Keras shows of Model([x], [y]): predict, called on arrays, symbolic: output, called, input
+ONE = {"3": ("array", "array", "list", "list", "list"), "tf2": ("array", "array", "tensor", "tensor", "tensor")}
+
+
+@pytest.mark.parametrize("era", ONE)
+def test_a_list_of_one_output_is_that_output(era, tmp_path):
+    with compat.era(era):
+        x = keras.Input((3,))
+        model = models.Model([x], [layers.Dense(2)(x)])
+        model.compile("sgd", "mse")
+        model.fit([X], [Y], verbose=0)
+        shown = (model.predict(X, verbose=0), model(X), model.output, model(x), model.input)
+        kinds = ["list" if type(v) is list else "tensor" if hasattr(v, "_keras_history") else "array" for v in shown]
+        assert tuple(kinds) == ONE[era] and model.output_shape == (None, 2) and model.input_shape == (None, 3)
+        assert models.clone_model(model)(X).shape == models.Model(x, model(x)).predict(X, verbose=0).shape == (6, 2)
+        model.save(tmp_path / "m.keras")
+        np.testing.assert_array_equal(models.load_model(tmp_path / "m.keras").predict(X, verbose=0), shown[0])
+
+
 # ---- copies
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..core.declare import current_era
 from ..core.symbolic import is_symbolic
 
 _OLD_NAMES = {"input": "inputs", "output": "outputs"}
@@ -33,6 +34,20 @@ def functional(args: tuple, kwargs: dict) -> tuple[Any, Any, dict]:
                 f"Model: {what} must be symbolic tensors as Input() and layers give them, received {_short(value)}."
             )
     return inputs, outputs, kwargs
+
+
+def unwrapped(inputs: Any, outputs: Any) -> tuple[tuple[Any, Any], bool]:
+    """(inputs, outputs), and whether the model shows its only output in a list.
+
+    A list of one output is that output; Keras 3 goes on to show a list where a tensor is symbolic, and before it a list
+    of one input is that input, too.
+    """
+    alone = isinstance(outputs, (list, tuple)) and len(outputs) == 1
+    outputs = outputs[0] if alone else outputs
+    if current_era() == "3":
+        return (inputs, outputs), alone
+    inputs = inputs[0] if isinstance(inputs, (list, tuple)) and len(inputs) == 1 else inputs
+    return (inputs, outputs), False
 
 
 def _short(value: Any) -> str:

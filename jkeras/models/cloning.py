@@ -107,7 +107,7 @@ class _Cloner:
             outputs = self.call(one, *args, **kwargs) if self.call and isinstance(one, Layer) else one(*args, **kwargs)
             for old, new in zip(node.output_tensors, tensors_in(outputs), strict=True):
                 values[id(old)] = new
-        made = Model(inputs, fill(graph.outputs), name=model.name)
+        made = Model(inputs, fill(model.output), name=model.name)
         for what, tensor in zip(model._extras, graph.extras, strict=True):
             made._add_extra(what, values[id(tensor)])
         return made

@@ -30,6 +30,8 @@ class Model(Layer):
         "_compiled _compile_arguments _programs history optimizer loss _graph _extras training_run _live_layers".split()
     )
 
+    _lists_output = False  # was it made with a list of one output?
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         functional = cls is Model and arguments.functional(args, kwargs)[0] is not None
         self: Any = super().__new__(Functional if functional else cls, *args, **kwargs)
@@ -47,6 +49,7 @@ class Model(Layer):
             self._set_graph(inputs, outputs)
 
     def _set_graph(self, inputs: Any, outputs: Any) -> None:
+        (inputs, outputs), self._lists_output = arguments.unwrapped(inputs, outputs)
         self._graph = Graph(inputs, outputs, self.name)
         self._check_names()
         self.built = True
@@ -67,7 +70,8 @@ class Model(Layer):
         if recorder is not None and (recorded := recorder.layer(self, args, kwargs)) is not NotImplemented:
             return recorded
         compiled = compiled_call.of(self, args, kwargs)
-        return super().__call__(*args, **kwargs) if compiled is None else compiled(args, kwargs)
+        outputs = super().__call__(*args, **kwargs) if compiled is None else compiled(args, kwargs)
+        return [outputs] if self._lists_output and isinstance(outputs, KerasTensor) else outputs
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Computes the outputs."""
@@ -199,12 +203,16 @@ class Model(Layer):
     @property
     def output(self) -> Any:
         """The symbolic output, or the structure of several."""
-        return super().output if self._graph is None else self._graph.outputs
+        outputs = super().output if self._graph is None else self._graph.outputs
+        return [outputs] if self._lists_output else outputs
 
     @property
     def input_shape(self) -> Any:
         """Shape of the input, or the structure of several."""
-        return super().input_shape if self._graph is None else calling.shape_of(self._graph.inputs)
+        if self._graph is None:
+            return super().input_shape
+        shape = calling.shape_of(self._graph.inputs)
+        return shape[0] if isinstance(shape, list) and len(shape) == 1 else shape
 
     @property
     def output_shape(self) -> Any:

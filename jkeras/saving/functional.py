@@ -30,7 +30,7 @@ def functional_config(model: Any) -> dict[str, Any]:
         "trainable": model._trainable,
         "layers": layers,
         "input_layers": places(graph.inputs),
-        "output_layers": places(graph.outputs),
+        "output_layers": places(model.output),
     }
 
 
