@@ -63,7 +63,7 @@ WRONG_INPUTS = [
     ("EinsumDense rank", lambda: L.EinsumDense("ab,bc->ac", 3)(ONES[2, 3, 4]), ["EinsumDense", "2 axes", "(2, 3, 4)"]),
     ("Embedding range", lambda: L.Embedding(3, 2)(np.array([[5]])), ["Embedding", "0 to 2", "5"]),
     ("Embedding negative", lambda: L.Embedding(3, 2)(np.array([[-1]])), ["Embedding", "0 to 2", "-1"]),
-    ("Reshape size", lambda: L.Reshape((5,))(ONES[2, 4]), ["Reshape", "5", "(2, 4)", "4 elements"]),
+    ("Reshape size", lambda: L.Reshape((5,))(ONES[2, 4]), ["Reshape", "5 elements", "received 4, of shape (4,)"]),
     ("Permute rank", lambda: L.Permute((2, 1))(ONES[2, 4]), ["Permute", "3 axes", "(2, 4)"]),
     ("RepeatVector rank", lambda: L.RepeatVector(2)(ONES[2, 3, 4]), ["RepeatVector", "2 axes", "(2, 3, 4)"]),
     ("Cropping1D all", lambda: L.Cropping1D(2)(ONES[2, 3, 4]), ["Cropping1D", "2 + 2", "(2, 3, 4)"]),

@@ -13,7 +13,7 @@ from ..nn.platform import to_array
 from . import dtypes, remat, symbolic
 from . import frame as frames
 from .declare import era_default, resolve_default
-from .spec import describe
+from .spec import check, describe
 
 ACTIVITY_PER_SAMPLE = era_default(True)  # is an activity regularizer's value divided by the batch size?
 
@@ -205,9 +205,21 @@ def build_if_needed(layer: Any, sig: Signature, args: tuple, kwargs: dict) -> No
     """Calls ``build`` with the shapes of the arguments if the layer has not been built."""
     if layer.built:
         return
+    first = args[0] if args else kwargs.get(sig.names[0]) if sig.names else None
+    if layer.input_spec is not None:  # else the sizes of another axis would be taken for those of features
+        check(layer, layer.input_spec, first)
     shapes = dict(zip(sig.names, map(shape_of, args), strict=False))
     shapes.update({k: shape_of(v) for k, v in kwargs.items() if k in sig.names})
-    layer._build_by_shapes({k: v for k, v in shapes.items() if v is not None and not k.endswith("mask")})
+    shapes = {k: v for k, v in shapes.items() if v is not None and not k.endswith("mask")}
+    try:
+        layer._build_by_shapes(shapes)
+    except TypeError:
+        if shapes or not isinstance(first, (int, float, str, list)) or not type(layer).__module__.startswith("jkeras."):
+            raise
+        raise TypeError(
+            f"{describe(layer)}: expected an array or a symbolic tensor, received {first!r:.60}. Make an array first, with "
+            "np.array(...)."
+        ) from None
 
 
 # ------------------------------------------------- symbolic calls

@@ -57,7 +57,7 @@ class Reshape(Layer):
             many = f"a multiple of {wanted}" if -1 in self.target_shape else wanted
             raise ValueError(
                 f"{describe(self)}: expected {many} elements a sample for target_shape {self.target_shape}, received "
-                f"shape {tuple(inputs.shape)}: {given} elements."
+                f"{given}, of shape {tuple(inputs.shape[1:])}."
             )
         return jnp.reshape(inputs, (inputs.shape[0], *self.target_shape))
 

@@ -46,6 +46,11 @@ class LearningRate:
             return rate
         return optimizer._rate_at(optimizer._iterations)
 
+    @staticmethod
+    def _may_be_none(optimizer: Any) -> bool:
+        field = optimizer._fields.get("learning_rate")
+        return field is None or field.default is None
+
     def __set__(self, optimizer: Any, value: Any) -> None:
         now = optimizer.__dict__.get("_learning_rate")
         if isinstance(value, dict):
@@ -62,7 +67,7 @@ class LearningRate:
         if number is not None:
             value = Variable(np.float32(number), dtype=config.floatx(), trainable=False, name="learning_rate")
             value.path = f"{optimizer.name}/learning_rate" if "name" in optimizer.__dict__ else value.path
-        elif not (value is None or isinstance(value, Variable) or callable(value)):
+        elif not (value is None and self._may_be_none(optimizer) or isinstance(value, Variable) or callable(value)):
             raise ValueError(NOT_A_RATE.format(who=type(optimizer).__name__, value=value))
         optimizer._learning_rate = value
         optimizer._changed()
