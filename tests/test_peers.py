@@ -13,7 +13,7 @@ from jkeras.core import peers
 class Job:
     """Three watches of one job; process 0 first."""
 
-    def __init__(self, timeout=4.0):
+    def __init__(self, timeout=60.0):
         self.ended = [threading.Event() for _ in range(3)]
         self.watches = [peers.Watch(i, 3, timeout, self.ended[i].set) for i in range(3)]
         self.port, self.secret = self.watches[0].listen()

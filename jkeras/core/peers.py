@@ -171,10 +171,10 @@ class Watch:
         """Keeps, says and passes on what became known of a process."""
         if one == self.number or (one in self.gone and what in (DIED, LEFT)):
             return
-        if what in (DIED, LEFT):
-            self.gone[one] = what
         if what != LEFT:
             self._say(what, one)
+        if what in (DIED, LEFT):
+            self.gone[one] = what
         if self.number == 0:
             self._tell(what, one)
 
