@@ -161,7 +161,7 @@ def receive(origin, sink, target):
         reason = f"{error.code} -- {error.msg}" if isinstance(error, urllib.error.HTTPError) else error
         raise OSError(
             f"URL fetch failure on {origin}: {reason}. Without a network, put the file there yourself: {target}"
-        ) from error
+        ) from None  # the reason is said; a traceback through urllib says no more
     if expected is not None and copied != int(expected):
         raise OSError(f"URL fetch failure on {origin}: {copied} of {expected} bytes came. Try again.")
 
