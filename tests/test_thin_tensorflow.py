@@ -268,6 +268,12 @@ def test_an_optimizer_inside_a_compiled_function_is_traced_twice_at_most():
         (lambda: tf.debugging.check_numerics([np.nan], "here"), "here : Tensor had NaN"),
         (lambda: tf.constant([1.0]).assign([2.0]), "no attribute 'assign'"),
         (lambda: tf.nn.embedding_lookup(X, [7]), "indices must lie in"),
+        (lambda: tf.linalg.LinearOperatorDiag, "tf.linalg.LinearOperatorDiag is not offered on JAX: use the matrix"),
+        (lambda: tf.train.Nonsense, "tf.train.Nonsense is not offered"),
+        (lambda: tf.feature_column, "use keras.layers"),
+        (lambda: tf.train.Checkpoint(f=len), "keeps no variables"),
+        (lambda: tf.lookup.KeyValueTensorInitializer([1, 2], [1]), "2 keys for 1 values"),
+        (lambda: tf.summary.scalar("a", [1.0, 2.0], step=0), "expected one number"),
     ],
 )  # fmt: skip
 def test_an_argument_acts_or_raises(call, words):

@@ -42,7 +42,28 @@ _IMPOSSIBLE = {
     "contrib": "TensorFlow 2 dropped it; use keras layers.",
     "lite": "export the model with model.export and convert the StableHLO file.",
     "estimator": "use a keras model.",
+    "feature_column": "use keras.layers (StringLookup, Normalization, CategoryEncoding, ...) or FeatureSpace.",
+    "quantization": "use model.quantize('int8').",
+    "profiler": "use keras.callbacks.Profiler.",
+    "tpu": "use tf.distribute.MirroredStrategy(); JAX finds TPUs by itself.",
+    "dtensor": "use jkeras.distribution.",
+    "queue": "use tf.data.Dataset.",
+    "make_tensor_proto": "use tf.io.serialize_tensor.",
+    "make_ndarray": "use tf.io.parse_tensor.",
     "raw_ops": "use the functions of tf, tf.math and tf.nn.",
+}
+_INSTEAD = {  # names of namespaces that are known
+    "nn.RNNCell": "use keras.layers, whose cells have dropout.",
+    "nn.safe_embedding_lookup_sparse": "use tf.sparse.fill_empty_rows and tf.nn.embedding_lookup_sparse.",
+    "linalg.LinearOperator": "use the matrix itself.",
+    "linalg.logm": "use scipy.linalg.logm.",
+    "io.parse_sequence_example": "call tf.io.parse_single_sequence_example on each record, and Dataset.ragged_batch.",
+    "io.decode_json_example": "use Python's json and tf.train.Example.",
+    "io.decode_proto": "use tf.train.Example, or the package protobuf.",
+    "io.decode_webp": "use Pillow in tf.numpy_function.",
+    "image.decode_webp": "use Pillow in tf.numpy_function.",
+    "image.extract_glimpse": "use tf.image.crop_and_resize.",
+    "strings.to_hash_bucket": "use tf.strings.to_hash_bucket_fast.",
 }
 
 
@@ -81,9 +102,22 @@ def _namespace(name: str) -> ModuleType | None:
     else:
         return None
     module = ModuleType(full, f"tf.{name}")
-    vars(module).update(contents)
+    vars(module).update(contents, __getattr__=_missing(name))
     sys.modules[full] = module
     return module
+
+
+def _missing(space: str) -> Any:
+    """What a namespace says of a name that it has not."""
+
+    def missing(name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        path = f"{space}.{name}"
+        hint = next((text for known, text in _INSTEAD.items() if path.startswith(known)), "use keras.ops or jax.numpy.")
+        raise AttributeError(f"tf.{path} is not offered on JAX: {hint}")
+
+    return missing
 
 
 _ALIASES = {"losses": "losses", "metrics": "metrics", "optimizers": "optimizers", "initializers": "initializers"}

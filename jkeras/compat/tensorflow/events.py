@@ -19,6 +19,7 @@ from ...core.variable import Variable
 from . import wire
 from .records import TFRecordWriter
 from .rows import known, only
+from .system import Space
 from .tensor import unwrap
 
 _now = threading.local()
@@ -255,7 +256,8 @@ def _trace(*_: Any, **__: Any) -> Any:
     )
 
 
-summary = SimpleNamespace(
+summary = Space(
+    "tf.summary",
     SummaryWriter=SummaryWriter, create_file_writer=create_file_writer, create_noop_writer=lambda: _Nowhere(), scalar=scalar,
     image=image, text=text, histogram=histogram, audio=audio, write=write, record_if=record_if, flush=_flush,
     should_record_summaries=_recorded, trace_on=_trace, trace_off=_trace, trace_export=_trace, graph=_trace,

@@ -9,6 +9,7 @@ from ...nn import fingerprints
 from .ragged_tensor import RaggedTensor
 from .rows import one_of, only
 from .sparse_tensor import SparseTensor
+from .system import Space
 from .tensor import DType, Tensor, unwrap
 from .texts import bytes_of
 
@@ -282,7 +283,8 @@ class TextFileIndex:
     WHOLE_LINE, LINE_NUMBER = WHOLE_LINE, LINE_NUMBER
 
 
-lookup = SimpleNamespace(
+lookup = Space(
+    "tf.lookup",
     KeyValueTensorInitializer=KeyValueTensorInitializer, StaticHashTable=StaticHashTable,
     StaticVocabularyTable=StaticVocabularyTable, TextFileIndex=TextFileIndex, TextFileInitializer=TextFileInitializer,
     experimental=SimpleNamespace(

@@ -10,7 +10,7 @@ import numpy as np
 from .creation import NAMES, Tensor
 from .ragged_tensor import host
 from .sparse_tensor import SparseTensor
-from .system import impossible
+from .system import Space, impossible
 from .tables import functions
 from .tensor import DType, shim, unwrap
 from .texts import bytes_of
@@ -62,7 +62,8 @@ def _size(a: Any, validate_indices: bool = True) -> Tensor:
     return Tensor(jnp.asarray(np.array([len(set(r)) for r in rows], "int32").reshape(sizes)))
 
 
-sets = SimpleNamespace(
+sets = Space(
+    "tf.sets",
     union=lambda a, b, validate_indices=True: _pairs["union"](a, b, True, validate_indices),
     intersection=lambda a, b, validate_indices=True: _pairs["intersection"](a, b, True, validate_indices),
     difference=_pairs["difference"],

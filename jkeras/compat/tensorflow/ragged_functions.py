@@ -3,7 +3,6 @@
 import operator
 from collections.abc import Callable
 from functools import reduce as folded
-from types import SimpleNamespace
 from typing import Any
 
 import jax.numpy as jnp
@@ -13,6 +12,7 @@ from .creation import convert_to_tensor
 from .ragged_made import constant
 from .ragged_tensor import RaggedTensor, coordinates, host, ids_of, length, parts, picked, spans, starts_of, whole
 from .rows import dtype_of, ints
+from .system import Space
 from .tables import functions
 from .tensor import Tensor, shim, unwrap
 
@@ -413,7 +413,8 @@ HANDLERS: dict[str, Callable] = {
     "strings.ngrams": _ngrams, "strings.unicode_encode": _encoded, "nn.embedding_lookup": _lookup,
     "add_n": lambda inputs, name=None: folded(operator.add, inputs),
 }  # fmt: skip
-ragged = SimpleNamespace(
+ragged = Space(
+    "tf.ragged",
     constant=constant, stack=stack, boolean_mask=boolean_mask, map_flat_values=map_flat_values, range=_range,
     row_splits_to_segment_ids=_segments, segment_ids_to_row_splits=_splits, stack_dynamic_partitions=_partitions,
 )  # fmt: skip

@@ -11,6 +11,7 @@ import numpy as np
 from .creation import convert_to_tensor
 from .ragged_tensor import host, whole
 from .rows import dtype_of, ints, one_of
+from .system import Space
 from .tables import functions
 from .tensor import COMPOSITES, DType, Tensor, TensorShape, shim, unwrap
 
@@ -433,7 +434,8 @@ def bincount(values: Any, weights: Any = None, axis: Any = 0, minlength: Any = N
     return from_dense(dense[0] if axis in (None, 0) or x.ndim == 1 else dense)
 
 
-sparse = SimpleNamespace(
+sparse = Space(
+    "tf.sparse",
     SparseTensor=SparseTensor, add=add, bincount=bincount, concat=concat, expand_dims=expand_dims, eye=eye,
     fill_empty_rows=fill_empty_rows, from_dense=from_dense, map_values=map_values, mask=mask, maximum=_extreme("max"),
     minimum=_extreme("min"), reduce_max=reduction("max"), reduce_sum=reduction("add"), reorder=reorder,

@@ -314,7 +314,10 @@ sysconfig = Space(
 )
 saved_model = Space(
     "tf.saved_model",
-    save=impossible("tf.saved_model.save", "use model.save(path) or model.export(path)."),
+    save=impossible(
+        "tf.saved_model.save",
+        "use model.save(path) or model.export(path), and tf.train.Checkpoint for the variables of a tf.Module.",
+    ),
     load=impossible("tf.saved_model.load", "save the model as .keras and use keras.models.load_model."),
 )
 

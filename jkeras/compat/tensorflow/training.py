@@ -1,11 +1,11 @@
 """``tf.train``: checkpoints, records, moving averages, and the optimizers of TensorFlow 1 in terms of keras's."""
 
-from types import SimpleNamespace
 from typing import Any
 
 from . import checkpoints, examples
 from .creation import TFVariable
 from .rows import only
+from .system import Space, impossible
 from .tensor import Tensor, shim, unwrap
 
 
@@ -83,8 +83,6 @@ def _momentum(learning_rate: Any, momentum: Any, use_locking: bool = False, name
 
 
 def _not(name: str, instead: str) -> Any:
-    from .system import impossible
-
     return impossible(f"tf.train.{name}", instead)
 
 
@@ -104,4 +102,4 @@ _INSTEAD = {
     "ClusterSpec": "use jkeras.distribution.initialize().",
     "MonitoredTrainingSession": "use model.fit.",
 }
-train = SimpleNamespace(**NAMES, **{name: _not(name, text) for name, text in _INSTEAD.items()})
+train = Space("tf.train", **NAMES, **{name: _not(name, text) for name, text in _INSTEAD.items()})
