@@ -12,6 +12,8 @@ import jax
 import numpy as np
 from jax.sharding import NamedSharding, PartitionSpec, Sharding
 
+from . import peers
+
 _current: list[Any] = [None]
 
 
@@ -88,7 +90,8 @@ def to_host(value: Any) -> np.ndarray:
     """The whole array on the host; where other processes have parts of it, all of them must ask for it."""
     if isinstance(value, jax.Array) and not value.is_fully_addressable and not value.is_fully_replicated:
         mesh = value.sharding.mesh  # type: ignore[attr-defined]
-        value = jax.jit(lambda a: a, out_shardings=whole(mesh))(value)
+        with peers.needed():
+            return np.asarray(jax.jit(lambda a: a, out_shardings=whole(mesh))(value))
     elif isinstance(value, jax.Array) and len(value.sharding.device_set) > 1:
         return _assembled(value)
     return np.asarray(value)
@@ -100,9 +103,8 @@ def _assembled(value: jax.Array) -> np.ndarray:
     parts = value.addressable_shards[:1] if value.is_fully_replicated else value.addressable_shards
     for part in parts:
         if part.replica_id == 0 or len(parts) == 1:
-            one = (
-                part.data if part.device.platform == "cpu" else part.data.copy()
-            )  # what is fetched is kept with it, too
+            # what is fetched from a device is kept with the part, too: so of a copy
+            one = part.data if part.device.platform == "cpu" else part.data.copy()
             found[part.index] = np.asarray(one)
     return found
 
