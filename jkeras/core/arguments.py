@@ -47,6 +47,7 @@ def by_place(owner: str, args: tuple, **given: Any) -> dict[str, Any]:
 
 
 def as_shape(shape: Any) -> Any:
+    """A shape, or a list or dict of shapes, as tuples: files hold lists."""
     if isinstance(shape, dict):
         return {k: as_shape(v) for k, v in shape.items()}
     if isinstance(shape, (list, tuple)):
@@ -57,6 +58,7 @@ def as_shape(shape: Any) -> Any:
 
 
 def symbolic_of(shape: Any, dtype: str) -> Any:
+    """A symbolic tensor of a shape, or the structure of those of a list or dict of shapes."""
     if isinstance(shape, dict):
         return {k: symbolic_of(v, dtype) for k, v in shape.items()}
     if isinstance(shape, (list, tuple)):

@@ -78,11 +78,6 @@ def fresh_key() -> jax.Array:
     return jax.random.key(seed[1])
 
 
-def fold_path(key: jax.Array, path: str) -> jax.Array:
-    """The key that belongs to a path under ``key``."""
-    return jax.random.fold_in(key, np.uint32(zlib.crc32(path.encode())))
-
-
 def _key(state: Any) -> jax.Array:
     """The key of the state ``[seed, count]``; the one that Keras 3 draws with."""
     return jax.random.wrap_key_data(jnp.asarray(state, "uint32"), impl="threefry2x32")

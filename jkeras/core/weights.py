@@ -26,10 +26,12 @@ def weight_arguments(layer: Any, args: tuple, kwargs: dict) -> dict[str, Any]:
 
 
 def get_regularizer(value: Any) -> Any:
+    """The regularizer of a name, object, function or config; None stays None."""
     return None if value is None else resolve["regularizer"](value)
 
 
 def serialize_regularizer(value: Any) -> Any:
+    """What a config holds of a regularizer."""
     return resolve["serialize_regularizer"](value)
 
 
@@ -47,6 +49,7 @@ def make_weight(
     aggregation: str | None = "none",
     **options: Any,
 ) -> Variable:
+    """The weight of a layer; what is not given comes from its fields ``<name>_initializer`` and the like."""
     name = (name or "variable").split("/")[-1].split(":")[0]
     initializer = initializer if initializer is not None else getattr(layer, f"{name}_initializer", None)
     regularizer = regularizer if regularizer is not None else getattr(layer, f"{name}_regularizer", None)

@@ -12,8 +12,7 @@ def load_data(path="boston_housing.npz", test_split=0.2, seed=113, cache_dir=Non
     x: float64 of shape (404, 13) and (102, 13) for a `test_split` of 0.2; y: float64 of shape (404,) and (102,), the
     median value in 1,000 dollars. One of its features treats race as a driver of prices; `california_housing` is the
     set to teach with. `path` is a name in the cache folder or an absolute path; `seed` fixes the shuffle before the
-    split. `cache_dir` replaces
-    the folder $KERAS_HOME (~/.keras).
+    split. `cache_dir` replaces the folder $KERAS_HOME (~/.keras).
 
     Source: https://keras.io/api/datasets/boston_housing.
 

@@ -11,8 +11,8 @@ def load_data(version="large", path="california_housing.npz", test_split=0.2, se
 
     x: float32 of shape (16512, 8) and (4128, 8) for a `test_split` of 0.2; y: float32, the median value in dollars. The
     version "small" takes the first 600 districts only. Features: longitude, latitude, median age, rooms, bedrooms,
-    population, households, median income. `seed` fixes the shuffle before the split. `cache_dir` replaces
-    the folder $KERAS_HOME (~/.keras).
+    population, households, median income. `seed` fixes the shuffle before the split.
+    `cache_dir` replaces the folder $KERAS_HOME (~/.keras).
 
     Source: https://keras.io/api/datasets/california_housing.
 

@@ -12,8 +12,7 @@ def load_data(cache_dir=None):
 
     x: uint8 of shape (50000, 32, 32, 3) and (10000, 32, 32, 3) (the channels come first where the image data format
     says so), 0 to 255; y: uint8 of shape (50000, 1) and (10000, 1). Classes: 0 airplane, 1 automobile, 2 bird, 3 cat,
-    4 deer, 5 dog, 6 frog, 7 horse, 8 ship, 9 truck. `cache_dir` replaces
-    the folder $KERAS_HOME (~/.keras).
+    4 deer, 5 dog, 6 frog, 7 horse, 8 ship, 9 truck. `cache_dir` replaces the folder $KERAS_HOME (~/.keras).
 
     Source: https://keras.io/api/datasets/cifar10.
 

@@ -28,8 +28,7 @@ def load_data(
     x: object arrays of lists of integers, the rank of each word among all by frequency plus `index_from`, after
     `start_char`; words outside ``skip_top <= index < num_words`` become `oov_char` (or are left out where it is
     None); only reviews shorter than `maxlen` are kept. y: 1 positive, 0 negative. `seed` fixes the order. 0 is free
-    for padding. `cache_dir` replaces
-    the folder $KERAS_HOME (~/.keras).
+    for padding. `cache_dir` replaces the folder $KERAS_HOME (~/.keras).
 
     Source: https://keras.io/api/datasets/imdb.
 

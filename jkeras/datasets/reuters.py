@@ -34,8 +34,7 @@ def load_data(
     x: object arrays of 8,982 and 2,246 lists of integers (for a `test_split` of 0.2), the rank of each word among all
     by frequency plus `index_from`, after `start_char`; words outside ``skip_top <= index < num_words`` become
     `oov_char` (or are left out where it is None); only wires shorter than `maxlen` are kept. y: the topic, 0 to 45.
-    `seed` fixes the order. `cache_dir` replaces
-    the folder $KERAS_HOME (~/.keras).
+    `seed` fixes the order. `cache_dir` replaces the folder $KERAS_HOME (~/.keras).
 
     Source: https://keras.io/api/datasets/reuters.
 

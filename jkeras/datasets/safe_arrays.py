@@ -20,6 +20,8 @@ class Refused(pickle.UnpicklingError, ValueError):
 
 
 class Dtype:
+    """A dtype as a pickle describes it, before it is believed."""
+
     def __init__(self, code, align=False, copy=False):
         self.code = code.decode("latin1") if isinstance(code, bytes) else code
         self.order = "="
@@ -38,6 +40,8 @@ class Dtype:
 
 
 class Array:
+    """An array as older protocols write it: shape, dtype, order and bytes."""
+
     def __init__(self, *ignored):
         self.parts = None
 
@@ -62,6 +66,8 @@ class Buffer:
 
 
 class Scalar:
+    """A numpy number: its dtype and bytes."""
+
     def __init__(self, dtype, data):
         self.args = (), dtype, "C", data
 
@@ -70,6 +76,7 @@ class Scalar:
 
 
 def assemble(shape, dtype, order, data):
+    """The array of a description; raises Refused where its parts do not fit each other."""
     if (
         not isinstance(dtype, Dtype)
         or not isinstance(shape, tuple)
@@ -131,6 +138,7 @@ class Reader(pickle.Unpickler):
 
 
 def run(stream, path):
+    """What a pickle holds, read by the closed reader; raises Refused for anything but data."""
     try:
         # Python 2's strings come out as bytes.
         return Reader(stream, encoding="bytes").load()
@@ -169,6 +177,7 @@ def load_npz(path):
 
 
 def read_npy(archive, name, path):
+    """One array of an npz file; object arrays by the closed reader."""
     with archive.open(name) as stream:
         version = np.lib.format.read_magic(stream)
         # Version 3 differs from 2 in the encoding of field names only.

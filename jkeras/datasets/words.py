@@ -8,6 +8,7 @@ from jkeras.datasets.safe_arrays import load_npz
 
 
 def load_sequences(path, *names):
+    """The arrays of these names in an npz file; raises ValueError where one is missing."""
     arrays = load_npz(path)
     missing = [name for name in names if name not in arrays]
     if missing:
@@ -16,6 +17,7 @@ def load_sequences(path, *names):
 
 
 def shuffled(x, y, rng):
+    """Both arrays in one order, drawn from a `RandomState`."""
     order = np.arange(len(x))
     rng.shuffle(order)
     return x[order], y[order]
@@ -51,5 +53,6 @@ def ragged(texts):
 
 
 def read_index(path):
+    """The dict that a JSON file holds."""
     with open(path, encoding="utf-8") as file:
         return json.load(file)
