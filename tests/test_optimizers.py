@@ -9,7 +9,7 @@ import numpy as np
 import optax
 import pytest
 
-from jkeras import optimizers
+from jkeras import compat, optimizers
 from jkeras.core import declare
 from jkeras.core.symbolic import KerasTensor, op
 from jkeras.core.variable import Variable
@@ -649,3 +649,28 @@ def test_noise_depends_on_seed_and_step_alone():
     noisy = schedules.NoisyLinearCosineDecay(0.1, 100, seed=1)
     assert float(noisy(3)) == float(noisy(3)) != float(noisy(4))
     assert float(schedules.NoisyLinearCosineDecay(0.1, 100, seed=2)(3)) != float(noisy(3))
+
+
+# the places of tf_keras 2.21, from its signatures
+TF_RATES = (
+    "weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency jit_compile name"
+)
+TF_ORDERS = {
+    "SGD": "learning_rate momentum nesterov",
+    "RMSprop": "learning_rate rho momentum epsilon centered",
+    "Adam": "learning_rate beta_1 beta_2 epsilon adaptive_epsilon amsgrad",
+    "Nadam": "learning_rate beta_1 beta_2 epsilon",
+    "Adagrad": "learning_rate initial_accumulator_value epsilon",
+}
+
+
+@pytest.mark.parametrize("name", TF_ORDERS)
+def test_positional_arguments_stand_where_tf_keras_has_them(name):
+    flags = {"nesterov": True, "centered": True, "amsgrad": True, "adaptive_epsilon": True, "use_ema": True}
+    given = {word: flags.get(word, 0.25) for word in f"{TF_ORDERS[name]} {TF_RATES}".split()}
+    given.update(clipnorm=None, clipvalue=None, ema_overwrite_frequency=7, jit_compile=False, name="own")
+    with compat.era("tf2"):
+        made = getattr(optimizers, name)(*given.values())
+        assert made.get_config() == getattr(optimizers, name)(**given).get_config()
+    assert made.name == "own" and made.jit_compile is False and made.ema_overwrite_frequency == 7
+    assert getattr(made, "adaptive_epsilon", True) is True

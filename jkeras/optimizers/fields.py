@@ -173,14 +173,20 @@ def declared(family: Any, *aliases: str) -> Callable[[type], type]:
 
 
 def _accept_old_order(cls: Any) -> None:
-    """Keras 1 and 2 have ``decay`` among the positional arguments: by era, or where a flag is given as a number."""
+    """The places of an era's own arguments.
+
+    Keras 1 and 2 have ``decay`` among them, also where a flag is given as a number; tf.keras has ``jit_compile``.
+    """
     made = cls.__init__
-    if not cls._old_order or not getattr(made, "declared", False):
+    if not getattr(made, "declared", False) or cls._fixed_generation == "legacy":
         return
 
     @functools.wraps(made)
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         names = list(cls._fields)
+        if current_era() == "tf2" and args:
+            kwargs = {**dict(zip(_order_of_tf(cls, names), args, strict=False)), **kwargs}
+            args = args[len(_order_of_tf(cls, names)) :]
         flags = [a for name, a in zip(names, args) if cls._fields[name].default is False]
         odd = any(not isinstance(a, (bool, np.bool_)) for a in flags)
         if len(args) > 1 and (odd or current_era() in ("1", "2.2")) and len(args) <= len(cls._old_order):
@@ -190,6 +196,12 @@ def _accept_old_order(cls: Any) -> None:
 
     __init__.declared = True  # type: ignore[attr-defined]
     cls.__init__ = __init__
+
+
+def _order_of_tf(cls: Any, names: list[str]) -> list[str]:
+    own = [n for n in vars(cls).get("_extra_arguments", {}) if n == "adaptive_epsilon"]  # Adam's
+    order = [one for name in names for one in (name, *(own if name == "epsilon" else ()))]
+    return [{"loss_scale_factor": "jit_compile"}.get(n, n) for n in order if n != "gradient_accumulation_steps"]
 
 
 def _sign(cls: Any) -> None:
