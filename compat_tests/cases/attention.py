@@ -9,6 +9,7 @@ MASKS = [((1, 1, 1, 0), (1, 1, 0, 0), (1, 1, 1, 1)), ((1, 1, 1, 1, 0), (1, 0, 0,
 SCORES = dict(return_attention_scores=True)
 CAUSAL = dict(use_causal_mask=True)
 BAND = T((3, 4, 5), "int32", high=2)
+BLIND = [None, ((1, 1, 1, 1, 0), (0, 0, 0, 0, 0), (1, 1, 1, 1, 1))]  # the second sample has nothing to see
 NO_GATE = {"tf_keras": dict(use_gate=...)}
 HEADS = dict(num_heads=2, key_dim=3)
 GROUPS = dict(head_dim=3, num_query_heads=4, num_key_value_heads=2)
@@ -42,6 +43,9 @@ CASES = [
     Case("heads_causal_scores", "MultiHeadAttention", HEADS, [(3, 4, 6), (3, 4, 6)], spread=True, call={**CAUSAL, **SCORES},
          impls=NOW),
     Case("heads_mask", "MultiHeadAttention", HEADS, QV, spread=True, call=dict(attention_mask=BAND), impls=("keras3",)),
+    Case("heads_nothing_seen", "MultiHeadAttention", dict(**HEADS, dropout=0.3), QV, spread=True, mask=BLIND),
+    Case("grouped_nothing_seen", "GroupQueryAttention", dict(head_dim=4, num_query_heads=4, num_key_value_heads=2, dropout=0.3),
+         QV, spread=True, mask=BLIND),
     Case("heads_masked", "MultiHeadAttention", HEADS, QV, spread=True, mask=MASKS, impls=("keras3",)),
     Case("heads_window", "MultiHeadAttention", dict(**HEADS, sliding_window=2), [(3, 6, 6), (3, 6, 6)], spread=True,
          call=CAUSAL),

@@ -102,6 +102,8 @@ def scored(
         low = large_negative(scores, -3e4, -1e9)
         scores = scores + (1 - mask.astype(scores.dtype)) * low if additive else jnp.where(mask, scores, low)
     scores = softmax(scores, tuple(range(scores.ndim - len(axes), scores.ndim)))
+    if mask is not None and not additive:
+        scores = jnp.where(mask, scores, 0)  # where nothing may be seen, nothing is: Keras 3's robust masking
     used = scores if drop is None else scores * drop
     return jnp.einsum(combining, used, value), scores
 
