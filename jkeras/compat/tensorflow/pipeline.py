@@ -414,6 +414,10 @@ class Dataset(dataset.Dataset):
 
     # ---- use
 
+    def cardinality(self, name: Any = None) -> Tensor:
+        """The number of elements, -1 for infinitely many, -2 where it is not known."""
+        return Tensor(np.asarray(self._size, "int64"))
+
     def __iter__(self) -> Iterator:
         return Elements(self._start)
 
@@ -466,5 +470,5 @@ def _labelled(method: Callable) -> Callable:
     return call
 
 
-for _name in "repeat take skip shard concatenate enumerate cardinality".split():
+for _name in "repeat take skip shard concatenate enumerate".split():
     setattr(Dataset, _name, _labelled(getattr(dataset.Dataset, _name)))
