@@ -1,6 +1,10 @@
-"""The quantizers give the numbers of Keras 3."""
+"""The quantizers give the numbers of Keras 3.
+
+JKERAS_LONG_TESTS=1 compares every way to choose bits by looking at data; otherwise one of each algorithm.
+"""
 
 import json
+import os
 import pathlib
 
 import jax
@@ -40,7 +44,7 @@ def by_kind(values):
     return kinds.values()
 
 
-@pytest.mark.parametrize("name", CALIBRATED)
+@pytest.mark.parametrize("name", CALIBRATED if os.environ.get("JKERAS_LONG_TESTS") else ["gptq_ordered", "awq_groups"])
 def test_bits_chosen_by_looking_at_data_are_those_of_keras_3(name):
     found, expected = plain(CALIBRATED[name]()), FOUND[name]
     for mine, real in zip(by_kind(found), by_kind(expected), strict=True):
