@@ -16,6 +16,7 @@ from . import checks, measuring, sharding, step
 from .callbacks.base import CallbackList
 from .data import adapt, validation_split
 from .data_arrays import positive_int
+from .explaining import explained
 from .interrupts import Deferred
 from .logs import Logs
 from .passes import Run, first_batch, in_order, pass_params, single_batch
@@ -25,6 +26,7 @@ from .step import Plan
 # ------------------------------------------------- fit
 
 
+@explained
 def fit(
     model: Any,
     x: Any = None,
@@ -218,6 +220,7 @@ def _give_validation_data(callbacks: CallbackList, validation: Any) -> None:
 # ------------------------------------------------- evaluate and single batches
 
 
+@explained
 def evaluate(
     model: Any,
     x: Any = None,
@@ -278,6 +281,7 @@ def _as_result(model: Any, logs: Any, return_dict: bool) -> Any:
     return values[0] if len(values) == 1 else values
 
 
+@explained
 def train_on_batch(
     model: Any,
     x: Any,
@@ -293,6 +297,7 @@ def train_on_batch(
     return _on_batch(model, "train", x, y, sample_weight, class_weight, reset_metrics, return_dict)
 
 
+@explained
 def test_on_batch(
     model: Any,
     x: Any,

@@ -15,6 +15,7 @@ from . import checks, host, programs, sharding, step
 from .callbacks.base import CallbackList
 from .compiler import jit_for
 from .data import adapt
+from .explaining import explained
 from .interrupts import Deferred
 from .passes import batches, first_batch, pass_params
 
@@ -110,6 +111,7 @@ def _build(model: Any, x: Any) -> None:
     jax.eval_shape(run, jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), x))
 
 
+@explained
 def predict(
     model: Any,
     x: Any,
@@ -179,6 +181,7 @@ def _numpy(outputs: Any) -> Any:
     return jax.tree.map(placement.to_host, outputs if several else jax.device_get(outputs))
 
 
+@explained
 def predict_on_batch(model: Any, x: Any) -> Any:
     """Outputs for one batch, as NumPy arrays."""
     source = adapt(x, shuffle=False, predict=True)
