@@ -1,5 +1,11 @@
 """Data larger than memory: memory-mapped files, HDF5, grain sources; order under a seed, and an exact resume."""
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -167,6 +173,19 @@ def test_an_h5_file_larger_than_memory_is_trained_on(terabyte, kind):
         assert found.history["loss"] == [0.0]
         for one in data if kind == "HDF5Matrix" else ():
             one.data.file.close()
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "fork") or os.environ.get("JKERAS_LONG_TESTS") != "1", reason="JKERAS_LONG_TESTS=1 kills"
+)
+def test_killed_runs_over_all_kinds_of_data_end_with_the_bits_of_undisturbed_ones(tmp_path):
+    here = Path(__file__).resolve().parent
+    environment = {**os.environ, "PYTHONPATH": str(here.parent), "JAX_PLATFORMS": "cpu"}
+    command = [sys.executable, str(here / "resume_child.py"), str(tmp_path)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1500, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert len(found) >= 11 and {kind: same for kind, same in found.items() if same is not True} == {}
 
 
 # ---------------------------------------------------------------- what each of several processes reads
