@@ -97,3 +97,8 @@ def test_arrays_of_new_shapes_compile_nothing_and_are_copies(caplog):
         weight.assign(given + 1)
         given[:] = 9
     assert not caplog.records and weight.numpy().max() == 2
+
+
+def test_states_of_generators_drawn_together_are_those_drawn_one_by_one():
+    alone = [rng.drawn_state((2,), "uint32", jax.random.fold_in(KEY, fold)) for fold in (3, 2**32 - 1)]
+    np.testing.assert_array_equal(rng.drawn_states(KEY, [3, 2**32 - 1]), alone)

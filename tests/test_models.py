@@ -286,3 +286,12 @@ def test_a_layer_added_to_a_sequential_is_called_once():
         model.add(layers.Dense(3))
     assert [len(one._inbound_nodes) for one in model.layers] == [1, 1, 1]
     assert model.layers[1].output.shape == (None, 3)
+
+
+def test_a_name_is_taken_once_by_the_list_and_by_add():
+    with pytest.raises(ValueError, match="two layers are named 'a'"):
+        Sequential([layers.ReLU(name="a"), layers.Dense(2), layers.ReLU(name="a")])
+    model = Sequential([layers.ReLU(name="a", input_shape=(3,))])
+    for taken in [one.name for one in model._layers]:
+        with pytest.raises(ValueError, match=f"two layers are named '{taken}'"):
+            model.add(layers.ReLU(name=taken))

@@ -332,6 +332,8 @@ def _path_numbers(variables: Sequence[Variable]) -> list[int]:
 def _initial_values(
     variables: Sequence[Variable], numbers: Sequence[int], key: jax.Array, split: dict[int, Any] | None = None
 ) -> list[jax.Array]:
+    from .rng import drawn_state, drawn_states
+
     values = [v._cell for v in variables]
     plans = {i: plan for i, v in enumerate(variables) if (plan := _plan(v)) is not None}
     apart = {i: (plans.pop(i), layout) for i, layout in (split or {}).items() if i in plans}
@@ -341,8 +343,12 @@ def _initial_values(
     drawn = draw_many(key, [numbers[i] for i in plans], shapes, list(plans.values()))
     for i, value in zip(plans, drawn, strict=True):
         values[i] = value
+    seeds = [i for i, v in enumerate(variables) if v._initializer is drawn_state]
+    states = dict(zip(seeds, drawn_states(key, [numbers[i] for i in seeds]), strict=True))
+    for i, state in states.items():
+        values[i] = state
     for i, v in enumerate(variables):
-        if v._initializer is None or i in plans or i in apart:
+        if v._initializer is None or i in plans or i in apart or i in states:
             continue
         own = jax.random.fold_in(key, np.uint32(numbers[i]))
         value = _call_initializer(v._initializer, v.shape, v.dtype, own)

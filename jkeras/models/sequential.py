@@ -45,8 +45,9 @@ class Sequential(Model):
         if isinstance(trainable, Layer) or isinstance(name, Layer):
             raise TypeError("Sequential takes a list of layers: Sequential([a, b, c]), not Sequential(a, b, c).")
         Layer.__init__(self, trainable=trainable, name=name, **kwargs)
+        names: dict[str, Layer] = {}
         for one in layers or []:
-            self.add(one, rebuild=False)
+            self._append(one, names)
         self._rebuild()
 
     # ---- the list
@@ -61,6 +62,14 @@ class Sequential(Model):
 
     def add(self, layer: Any, rebuild: bool = True) -> None:
         """Adds a layer at the end; raises TypeError for what is no layer, ValueError for a name that is taken."""
+        layer = self._append(layer, {one.name: one for one in self._layers})
+        if rebuild and self._graph is not None:
+            self._extend(layer)
+        elif rebuild:
+            self._rebuild()
+
+    def _append(self, layer: Any, names: dict[str, Layer]) -> Layer:
+        """Puts a layer at the end of the list; ``names`` has those that are taken, and then its own."""
         if isinstance(layer, KerasTensor):
             layer = layer._keras_history.operation
         if not isinstance(layer, Layer):
@@ -72,17 +81,15 @@ class Sequential(Model):
         elif not self._layers and isinstance(layer, Model) and layer._graph is not None:
             source = layer._graph.input_tensors[0]
             self._layers.append(Input(batch_shape=source.shape, dtype=source.dtype)._keras_history.operation)
+        names.update({one.name: one for one in self._layers[:1]})  # the Input that was made just now
         if isinstance(layer, InputLayer) and self._layers:
             raise ValueError(f"Sequential '{self.name}': an Input must come first; there are layers already.")
-        if any(one is not layer and one.name == layer.name for one in self._layers):
+        if names.setdefault(layer.name, layer) is not layer:
             raise ValueError(
                 f"Sequential '{self.name}': two layers are named {layer.name!r}; names must be unique. Rename one."
             )
         self._layers.append(layer)
-        if rebuild and self._graph is not None:
-            self._extend(layer)
-        elif rebuild:
-            self._rebuild()
+        return layer
 
     def _extend(self, layer: Layer) -> None:
         """Records one more layer, so that each layer is called once and has one output."""
