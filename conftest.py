@@ -1,5 +1,7 @@
 """What all tests share: programs compiled once are kept between runs, where JAX is there."""
 
+import contextlib
+import ctypes
 import gc
 import itertools
 import os
@@ -90,6 +92,8 @@ def pytest_runtest_teardown(item, nextitem):
         gc.unfreeze()
         sys.modules["jax"].clear_caches()
         gc.collect()
+        with contextlib.suppress(OSError, AttributeError):  # glibc keeps what was freed
+            ctypes.CDLL(None).malloc_trim(0)
         _limit = max(MOST, resident() + MOST // 4)
     else:
         gc.collect()

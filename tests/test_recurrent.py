@@ -39,7 +39,7 @@ CELLS = {
 @pytest.mark.parametrize("name", CELLS)
 def test_gradients_and_tangents_equal_those_of_the_plain_loop(name, reverse, masked, unroll, drop):
     cell, gates, states, acts = CELLS[name]
-    t, b, u = 4, 3, 2
+    t, b, u = 3, 3, 2
     given = (drawn(t, b, gates * u), drawn(u, gates * u), drawn(gates * u), tuple(drawn(b, u) for _ in range(states)))
     mask = drawn(t, b) > 0 if masked else None
     drop = {None: None, "units": drawn(b, u), "gates": drawn(gates, b, u)}[drop]

@@ -409,5 +409,5 @@ _OWN = [
 ]
 __all__ = sorted(
     {*_UNARY, *_BINARY, *_REDUCTIONS, *_FLOAT_REDUCTIONS, *_OWN}
-    - {"array_dtype", "standardize_dtype", "is_symbolic", "map_tensors", "op", "sizes_of", "sizes_recipe"}
+    - {"array_dtype", "era", "standardize_dtype", "is_symbolic", "map_tensors", "op", "sizes_of", "sizes_recipe"}
 )
