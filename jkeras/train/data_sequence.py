@@ -110,13 +110,12 @@ def parallel(sequence, indices, workers, use_multiprocessing, ahead, seed=None):
         pool, task = ThreadPoolExecutor(workers, "jkeras-data"), sequence.__getitem__
     waiting = deque()
     try:
-        with _quiet_fork():
-            for index in indices:
-                waiting.append(pool.submit(task, index))
-                if len(waiting) >= max(ahead, workers):
-                    yield waiting.popleft().result()
-            while waiting:
+        for index in indices:
+            waiting.append(pool.submit(task, index))
+            if len(waiting) >= max(ahead, workers):
                 yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
     finally:
         for future in waiting:
             future.cancel()
@@ -127,15 +126,17 @@ def _process_pool(sequence, workers, seed):
     """Processes that know the data set; forked on Linux, as scripts without a main guard need."""
     method = "fork" if sys.platform == "linux" else "spawn"
     context = multiprocessing.get_context(method)
+    if method == "fork":
+        _quiet_fork()
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_serve, initargs=(sequence, seed))
 
 
-class _quiet_fork(warnings.catch_warnings):
-    """Python and JAX warn of forking a process with threads; the children here run the user's data code only."""
+def _quiet_fork():
+    """Python and JAX warn of forking a process with threads; the children here run the user's data code only.
 
-    def __enter__(self):
-        super().__enter__()
-        warnings.filterwarnings("ignore", message=r".*fork\(\).*")
+    The filter stays: to take it back would set back what other threads have changed meanwhile.
+    """
+    warnings.filterwarnings("ignore", message=r".*fork\(\).*")
 
 
 # ---------------------------------------------------------------- the queues of Keras 2
