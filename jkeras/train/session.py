@@ -166,12 +166,14 @@ class Session:
     def run_filled(self, given: tuple, fresh: bool) -> dict[str, Any]:
         """The results of an evaluation after this filled batch; the metrics start anew if it is ``fresh``."""
         plan = self.plan
+        params, state = ([v._cell for v in group] for group in plan[:2])
         if self._filled is None:
-            self._filled = jax.jit(filling.batch_program(self.model, plan)), self._initial()
+            metrics = self._initial()
+            one = filling.batch_program(self.model, plan)
+            self._filled = jit_for(one, (params, state, metrics, given)), metrics
         run, metrics = self._filled
         if not fresh:
             metrics = [v._cell for v in plan.metrics]
-        params, state = ([v._cell for v in group] for group in plan[:2])
         results, metrics, changed = run(params, state, metrics, given)
         programs.put_back(plan.metrics, metrics)
         if changed:
