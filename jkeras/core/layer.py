@@ -329,13 +329,7 @@ class Layer(Configurable):
     @property
     def metrics(self) -> list[Any]:
         """The metrics among the attributes, here and below."""
-        found = {
-            id(m): m
-            for one in tracking.flatten_layers(self)
-            for m in tracking.tracked(one)
-            if getattr(type(m), tracking.KIND, None) == "metric"
-        }
-        return list(found.values())
+        return tracking.metrics(self)
 
     @property
     def metrics_variables(self) -> list[Variable]:

@@ -57,6 +57,12 @@ def flatten_layers(layer: Any) -> list[Any]:
     return list(found.values())
 
 
+def metrics(layer: Any) -> list[Any]:
+    """The metrics among the attributes of the layer and of all below it, each once."""
+    items = (item for one in flatten_layers(layer) for item in tracked(one))
+    return list({id(m): m for m in items if getattr(type(m), KIND, None) == "metric"}.values())
+
+
 def own_weights(layer: Any) -> list[Variable]:
     """The Variables of the layer itself: those made to train, then the others; freezing one moves nothing."""
     mine = [item for item in tracked(layer) if isinstance(item, Variable) and item.is_weight]

@@ -116,24 +116,13 @@ def _update_weighted(metric: Any, y: Any, y_pred: Any, weight: Any, era: str) ->
 
 def metrics_of(model: Any) -> list[Any]:
     """The metrics of ``compile`` and those among the attributes of the model and its layers."""
-    own = tracking_metrics(model)
+    own = tracking.metrics(model)
     compiled = model._compiled
     if compiled is None:
         return own
     mine = compiled.trackers()
     known = set(map(id, mine))
     return mine + [m for m in own if id(m) not in known]
-
-
-def tracking_metrics(model: Any) -> list[Any]:
-    """The metrics among the attributes of the model and its layers."""
-    found = {
-        id(m): m
-        for one in tracking.flatten_layers(model)
-        for m in tracking.tracked(one)
-        if getattr(type(m), tracking.KIND, None) == "metric"
-    }
-    return list(found.values())
 
 
 def metrics_variables(model: Any) -> list[Variable]:
@@ -146,7 +135,7 @@ def metrics_result(model: Any) -> dict[str, Any]:
     compiled = model._compiled
     named = compiled.named_results() if compiled is not None else []
     known = {id(m) for _, m in named}
-    named += [(m.name, m) for m in tracking_metrics(model) if id(m) not in known]
+    named += [(m.name, m) for m in tracking.metrics(model) if id(m) not in known]
     results: dict[str, Any] = {}
     for name, metric in compiling.unique_names(named):
         value = metric.result()
@@ -169,7 +158,7 @@ def metrics_names(model: Any) -> list[str]:
             compiled.outputs = None
     known = {id(m) for m in compiled.trackers()}
     names = [name for name, _ in compiled.named_results()]
-    return names + [m.name for m in tracking_metrics(model) if id(m) not in known]
+    return names + [m.name for m in tracking.metrics(model) if id(m) not in known]
 
 
 def loss_and_updates(
