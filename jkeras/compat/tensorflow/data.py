@@ -12,7 +12,7 @@ import numpy as np
 
 from .elements import Elements
 from .pipeline import AUTOTUNE, INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Dataset
-from .records import KINDS, FixedLengthRecordDataset, TFRecordDataset, TFRecordWriter, names_in
+from .records import KINDS, FileDataset, FixedLengthRecordDataset, TFRecordDataset, TFRecordWriter, names_in
 from .rows import one_of
 from .tables_of_text import CsvDataset, make_csv_dataset
 from .tensor import unwrap
@@ -33,14 +33,11 @@ __all__ = [
 ]
 
 
-class TextLineDataset(Dataset):
+class TextLineDataset(FileDataset):
     """The lines of files."""
 
     def __init__(self, filenames: Any, compression_type: Any = None, buffer_size: Any = None, num_parallel_reads: Any = None,
                  name: Any = None):  # fmt: skip
-        if callable(filenames):  # a step of one
-            super().__init__(filenames, UNKNOWN_CARDINALITY if compression_type is None else compression_type)
-            return
         kind = one_of("TextLineDataset: compression_type", unwrap(compression_type) or "", KINDS)
         names = names_in("TextLineDataset", filenames)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .pipeline import UNKNOWN_CARDINALITY, Dataset
+from .pipeline import Dataset
 from .rows import one_of
 from .tensor import unwrap
 from .texts import bytes_of
@@ -200,7 +200,14 @@ def names_in(where: str, filenames: Any) -> Any:
     return lambda: iter(names)
 
 
-class TFRecordDataset(Dataset):
+class FileDataset(Dataset):
+    """A data set that is made of file names; its steps, which are made of what starts them, are data sets as all others."""
+
+    def __new__(cls, filenames: Any = None, *args: Any, **kwargs: Any) -> Any:
+        return Dataset(filenames, *args, **kwargs) if callable(filenames) else super().__new__(cls)
+
+
+class TFRecordDataset(FileDataset):
     """The records of files, as bytes.
 
     https://www.tensorflow.org/api_docs/python/tf/data/TFRecordDataset
@@ -208,15 +215,12 @@ class TFRecordDataset(Dataset):
 
     def __init__(self, filenames: Any, compression_type: Any = None, buffer_size: Any = None, num_parallel_reads: Any = None,
                  name: Any = None):  # fmt: skip
-        if callable(filenames):  # a step of one
-            super().__init__(filenames, UNKNOWN_CARDINALITY if compression_type is None else compression_type)
-            return
         kind = one_of("TFRecordDataset: compression_type", unwrap(compression_type) or "", KINDS)
         names = names_in("TFRecordDataset", filenames)
         super().__init__(lambda: (np.array(r, dtype=object) for name in names() for r in records_of(name, kind)))
 
 
-class FixedLengthRecordDataset(Dataset):
+class FixedLengthRecordDataset(FileDataset):
     """Runs of so many bytes of files.
 
     https://www.tensorflow.org/api_docs/python/tf/data/FixedLengthRecordDataset
@@ -225,9 +229,6 @@ class FixedLengthRecordDataset(Dataset):
     def __init__(self, filenames: Any, record_bytes: Any = None, header_bytes: Any = None, footer_bytes: Any = None,
                  buffer_size: Any = None, compression_type: Any = None, num_parallel_reads: Any = None,
                  name: Any = None):  # fmt: skip
-        if callable(filenames):
-            super().__init__(filenames, UNKNOWN_CARDINALITY if record_bytes is None else record_bytes)
-            return
         kind = one_of("FixedLengthRecordDataset: compression_type", unwrap(compression_type) or "", KINDS)
         names = names_in("FixedLengthRecordDataset", filenames)
         size, head, foot = (0 if n is None else int(unwrap(n)) for n in (record_bytes, header_bytes, footer_bytes))

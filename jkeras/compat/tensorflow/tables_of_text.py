@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .pipeline import UNKNOWN_CARDINALITY, Dataset
-from .records import KINDS, names_in
+from .pipeline import Dataset
+from .records import KINDS, FileDataset, names_in
 from .rows import one_of
 from .tensor import DType, unwrap
 from .texts import bytes_of
@@ -56,7 +56,7 @@ def _default(value: Any) -> tuple[Any, str]:
     return (found[0] if len(found) else None), dtype if not hasattr(unwrap(value), "dtype") else found.dtype.name
 
 
-class CsvDataset(Dataset):
+class CsvDataset(FileDataset):
     """The rows of comma-separated files as tuples.
 
     https://www.tensorflow.org/api_docs/python/tf/data/experimental/CsvDataset
@@ -65,9 +65,6 @@ class CsvDataset(Dataset):
     def __init__(self, filenames: Any, record_defaults: Any = None, compression_type: Any = None, buffer_size: Any = None,
                  header: bool = False, field_delim: str = ",", use_quote_delim: bool = True, na_value: str = "",
                  select_cols: Any = None, exclude_cols: Any = None):  # fmt: skip
-        if callable(filenames):  # a step of one
-            super().__init__(filenames, UNKNOWN_CARDINALITY if record_defaults is None else record_defaults)
-            return
         kind = one_of("CsvDataset: compression_type", unwrap(compression_type) or "", KINDS)
         names, defaults = names_in("CsvDataset", filenames), [_default(d) for d in record_defaults]
         if select_cols is not None and exclude_cols is not None:
