@@ -134,6 +134,8 @@ BAD_ARGUMENTS = {
     "batch_size text": ({"batch_size": "32"}, TypeError, "batch_size.*str"),
     "batch_size True": ({"batch_size": True}, TypeError, "batch_size"),
     "batch_size nan": ({"batch_size": float("nan")}, ValueError, "batch_size"),
+    "batch_size in parts": ({"batch_size": 2.5}, ValueError, "batch_size.*received 2.5"),
+    "batch_size endless": ({"batch_size": float("inf")}, ValueError, "batch_size"),
     "steps 0": ({"steps": 0}, ValueError, "steps"),
     "shuffle": ({"shuffle": "yes"}, ValueError, "shuffle"),
     "targets too short": ({"y": Y[:4]}, ValueError, "x: 10, y: 4"),

@@ -133,6 +133,22 @@ MISTAKES = {
     "no targets": (lambda: regression().fit(X), ValueError, "there are no targets"),
     "batch_size 0": (lambda: regression().fit(X, Y, batch_size=0), ValueError, "batch_size"),
     "negative epochs": (lambda: regression().fit(X, Y, epochs=-1), ValueError, "epochs: expected"),
+    "batch_size in parts": (lambda: regression().fit(X, Y, batch_size=2.5), ValueError, "^batch_size: .*received 2.5"),
+    "batch_size of text": (lambda: regression().fit(X, Y, batch_size="8"), TypeError, "^batch_size: .*'8' of type str"),
+    "batch_size in parts for predict": (
+        lambda: regression().predict(X, batch_size=2.5, verbose=0), ValueError, "^batch_size: .*received 2.5"),
+    "steps_per_epoch in parts": (
+        lambda: regression().fit(X, Y, steps_per_epoch=1.5), ValueError, "^steps_per_epoch: .*received 1.5"),
+    "validation_steps in parts": (
+        lambda: regression().fit(X, Y, validation_data=(X, Y), validation_steps=1.5), ValueError,
+        "^validation_steps: .*received 1.5"),
+    "validation_batch_size in parts": (
+        lambda: regression().fit(X, Y, validation_data=(X, Y), validation_batch_size=1.5), ValueError,
+        "^validation_batch_size: .*received 1.5"),
+    "validation_freq in parts": (lambda: regression().fit(X, Y, validation_freq=1.5), ValueError, "validation_freq: expected"),
+    "verbose in parts": (lambda: regression().fit(X, Y, verbose=0.5), ValueError, "verbose: expected 'auto', 0, 1 or 2"),
+    "steps in parts": (lambda: regression().evaluate(X, Y, steps=1.5), ValueError, "^steps: .*received 1.5"),
+    "epochs of text": (lambda: regression().fit(X, Y, epochs="2"), TypeError, "epochs: expected a whole number"),
     "unknown argument": (lambda: regression().fit(X, Y, epoch=1), TypeError, "Did you mean 'epochs'"),
     "unknown verbosity": (lambda: regression().fit(X, Y, verbose=7), ValueError, "verbose"),
     "text": (lambda: regression().fit(np.array([["a"] * 3] * 4), Y[:4]), (ValueError, TypeError), "text|string|dtype"),
@@ -181,7 +197,7 @@ MISTAKES = {
     "batch_size 0 of predict": (
         lambda: regression().predict(X, batch_size=0, verbose=0), ValueError, "batch_size"),
     "a switch of text": (lambda: regression(run_eagerly="yes"), TypeError, "run_eagerly must be True, False"),
-    "steps of text": (lambda: regression(steps_per_execution="x"), ValueError, "steps_per_execution must be"),
+    "steps of text": (lambda: regression(steps_per_execution="x"), TypeError, "steps_per_execution .*: expected"),
     "loss weights of text": (lambda: regression(loss_weights=["x"]), TypeError, "loss_weights must be numbers"),
     "target tensors of text": (lambda: regression(target_tensors="x"), TypeError, "target_tensors must be arrays"),
     "a loss without value": (lambda: regression(loss=lambda y, p: None).fit(X, Y), ValueError, "gave None"),

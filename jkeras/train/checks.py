@@ -11,9 +11,10 @@ import numpy as np
 
 from .. import losses
 from ..core import errors
-from ..core.declare import era, resolve_default
+from ..core.declare import era, era_default, resolve_default
 from ..core.spec import describe
 from . import compiling
+from .data_arrays import whole
 
 
 def no_unknown(what: str, function: Callable, kwargs: dict) -> None:
@@ -44,11 +45,20 @@ def feeder(model: Any, max_queue_size: Any, workers: Any, use_multiprocessing: A
 
 
 def epochs(value: Any, initial: Any) -> tuple[int, int]:
-    """The number of epochs and that of the first one; raises ValueError for what is none."""
-    for name, number in (("epochs", value), ("initial_epoch", initial)):
-        if isinstance(number, bool) or not isinstance(number, (int, float, np.number)) or number < 0 or number % 1:
-            raise ValueError(f"{name}: expected an integer of at least 0, received {number!r}.")
-    return int(value), int(initial)
+    """The number of epochs and that of the first one; raises where they are no whole numbers."""
+    return whole(value, "epochs", 0), whole(initial, "initial_epoch", 0)
+
+
+def size(value: Any, name: str) -> int | None:
+    """The size of batches, or None."""
+    return None if value is None else whole(value, name)
+
+
+def steps(model: Any, value: Any, name: str) -> int | None:
+    """A number of batches, or None; before Keras 3 the part of one, as in ``len(x) / 32``, was one more."""
+    if isinstance(value, float) and resolve_default(type(model), "rounds_steps_up", era_default(False)):
+        value = -(-value // 1)
+    return size(value, name)
 
 
 @contextlib.contextmanager
@@ -62,14 +72,11 @@ def about(argument: str) -> Iterator[None]:
         raise type(error)(f"{argument}: {error}") from error
 
 
-def frequency(value: Any) -> Any:
-    """``validation_freq``: every so many epochs, or a collection of epochs; raises ValueError for anything else."""
-    for number in value if isinstance(value, (list, tuple, set)) else [value]:
-        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 1:
-            raise ValueError(
-                f"validation_freq: expected an integer of at least 1, or a list of such epochs, received {value!r}."
-            )
-    return value
+def frequency(value: Any) -> int | set[int]:
+    """``validation_freq``: every so many epochs, or a collection of epochs; raises where they are no whole numbers."""
+    if isinstance(value, (list, tuple, set)):
+        return {whole(epoch, "validation_freq") for epoch in value}
+    return whole(value, "validation_freq")
 
 
 def verbosity(verbose: Any) -> int:

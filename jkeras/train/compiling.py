@@ -11,6 +11,7 @@ from .. import optimizers
 from ..core import calling, errors, placement, registry, tracking
 from ..core import frame as frames
 from ..core.declare import current_era, era_default, resolve_default
+from .data_arrays import whole
 
 ARGUMENTS = (
     "optimizer loss loss_weights metrics weighted_metrics run_eagerly steps_per_execution jit_compile auto_scale_loss "
@@ -115,10 +116,7 @@ def _weight_mode(value: Any) -> Any:
 def _steps(value: Any) -> int:
     if value is None or isinstance(value, str) and value == "auto":
         return 1
-    whole = isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and value % 1 == 0
-    if not whole or value < 1:
-        raise ValueError(f"compile: steps_per_execution must be a positive integer or 'auto', received {value!r}.")
-    return int(value)
+    return whole(value, "compile: steps_per_execution (a number or 'auto')")
 
 
 def _switch(arguments: dict, name: str) -> bool | None:

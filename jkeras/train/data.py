@@ -14,8 +14,8 @@ from .data_arrays import (
     is_nested,
     is_text,
     leaves,
-    positive_int,
     take,
+    whole,
 )
 from .data_sequence import is_sequence
 from .data_stream import IterableFeed, IteratorFeed, SequenceFeed, SliceFeed, StreamSource, warn_short
@@ -51,9 +51,9 @@ def adapt(
     `predict` says that no targets are wanted.
     """
     if batch_size is not None:
-        batch_size = positive_int(batch_size, "batch_size")
+        batch_size = whole(batch_size, "batch_size")
     if steps is not None:
-        steps = positive_int(steps, "steps")
+        steps = whole(steps, "steps")
     if shuffle not in (True, False, "batch", None):
         raise ValueError(f"shuffle: expected True, False or 'batch', received {shuffle!r}.")
     if isinstance(x, ArraySource | StreamSource):

@@ -231,13 +231,14 @@ def take(tree, indices):
     return jax.tree.map(lambda a: a[indices], tree)
 
 
-def positive_int(value, name):
-    """A whole number above 0; floats, as `len(x) / 32` gives them, are rounded down."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+def whole(value, name, least=1):
+    """The int of a whole number, 16.0 among them; raises TypeError for no number, ValueError for a part or too few."""
+    number = value.item() if isinstance(value, np.generic) else value
+    if isinstance(number, bool) or not isinstance(number, int | float):
         raise TypeError(f"{name}: expected a whole number, received {value!r} of type {type(value).__name__}.")
-    if not np.isfinite(value) or int(value) < 1:
-        raise ValueError(f"{name}: expected a whole number of at least 1, received {value!r}.")
-    return int(value)
+    if not (number % 1 == 0 and number >= least):  # so NaN is wrong too
+        raise ValueError(f"{name}: expected a whole number of at least {least}, received {value!r}.")
+    return int(number)
 
 
 def generator(rng):

@@ -15,7 +15,6 @@ from ..core.rng import fresh_seed
 from . import checks, measuring, sharding, step
 from .callbacks.base import CallbackList
 from .data import adapt, validation_split
-from .data_arrays import positive_int
 from .explaining import explained
 from .interrupts import Deferred
 from .logs import Logs
@@ -66,11 +65,13 @@ def fit(
     epochs = min(epochs, get_setting("max_epochs") or epochs)
     checks.is_compiled(model, "fit")
     feeder = checks.feeder(model, max_queue_size, workers, use_multiprocessing)
+    batch_size = checks.size(batch_size, "batch_size")
+    validation_size = checks.size(validation_batch_size, "validation_batch_size") or batch_size
+    validation_steps = checks.steps(model, validation_steps, "validation_steps")
     source = _source(
-        model, x, y, sample_weight, batch_size=batch_size, steps=steps_per_epoch, shuffle=shuffle,
-        class_weight=class_weight, **feeder,
+        model, x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, class_weight=class_weight,
+        steps=checks.steps(model, steps_per_epoch, "steps_per_epoch"), **feeder,
     )  # fmt: skip
-    validation_size = batch_size if validation_batch_size is None else validation_batch_size
     with checks.about("validation_data"):
         source, validation = _validation(
             model, source, validation_split, validation_data, validation_steps, validation_size, feeder
@@ -152,7 +153,7 @@ def _validate(run: Run, source: Any) -> Logs:
 
 
 def _is_due(frequency: Any, epoch: int) -> bool:
-    if isinstance(frequency, (list, tuple, set)):
+    if isinstance(frequency, set):
         return epoch + 1 in frequency
     return (epoch + 1) % frequency == 0
 
@@ -192,9 +193,9 @@ def _validation(
     if fraction:
         source, validation = validation_split(source, fraction)
         if batch_size is not None:
-            validation.batch_size = positive_int(batch_size, "validation_batch_size")
+            validation.batch_size = batch_size
         if steps is not None:
-            validation.given_steps = positive_int(steps, "validation_steps")
+            validation.given_steps = steps
         return source, validation
     return source, None
 
@@ -252,6 +253,7 @@ def evaluate(
     verbose = checks.verbosity(resolve_default(type(model), "verbose", verbose))
     checks.is_compiled(model, "evaluate")
     feeder = checks.feeder(model, max_queue_size, workers, use_multiprocessing)
+    steps = checks.steps(model, steps, "steps")
     source = _source(model, x, y, sample_weight, batch_size=batch_size, steps=steps, shuffle=False, **feeder)
     batch = first_batch(source)
     checks.fits(model, batch, source)

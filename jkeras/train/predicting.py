@@ -139,6 +139,7 @@ def predict(
     graph = getattr(model, "_graph", None)
     inputs = len(graph.input_tensors) if graph is not None else None
     feeder = checks.feeder(model, max_queue_size, workers, use_multiprocessing)
+    steps = checks.steps(model, steps, "steps")
     if x is None and graph is not None and graph.own_inputs is not None:
         x, steps, batch_size = itertools.repeat((graph.own_inputs,)), steps or 1, None
     source = adapt(
