@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 
 import jax
 import jax.numpy as jnp
@@ -391,6 +392,28 @@ def test_an_exception_in_a_generator_reaches_the_user_and_leaves_a_usable_model(
     with pytest.raises(OSError, match="disk gone"):
         model.fit(broken(), steps_per_epoch=5, verbose=0)
     assert model.fit(X, Y, verbose=0).history["loss"][0] > 0
+
+
+def test_an_error_ends_the_thread_that_makes_batches():
+    def endless():
+        while True:
+            yield X[:4], Y[:4]
+
+    for stop in (
+        lambda: regression().fit(endless(), steps_per_epoch=50, verbose=0, callbacks=[Boom(1, Stop())]),
+        lambda: regression().predict(endless(), steps=50, verbose=0, callbacks=[LambdaCallback(
+            on_predict_batch_end=lambda batch, logs: Boom(1, Stop()).on_train_batch_end(batch))]),
+    ):  # fmt: skip
+        with pytest.raises(Stop) as _kept:  # and with it the frames of the call
+            stop()
+        assert not [thread for thread in threading.enumerate() if thread.name == "jkeras-prefetch"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_after_the_last_step_is_not_lost(number, usual_signals):
+    late = LambdaCallback(on_train_end=lambda logs: os.kill(os.getpid(), number))
+    with pytest.raises(KeyboardInterrupt if number == signal.SIGINT else SystemExit):
+        regression().fit(X, Y, verbose=0, callbacks=[late])
 
 
 class Stop(Exception):

@@ -1,7 +1,8 @@
 """One pass over the data: steps, the hooks between them, and where an exact resume takes up."""
 
+import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import jax
@@ -160,26 +161,29 @@ class Run:
         done, last = start, get_setting("max_steps_per_epoch")
         fills = mode == "test" and self.fills and self.session.fills()
         groups = streaming.Groups(source, self.session)
-        for batch in streaming.epoch(source, rng, start, self.session.placed, self.session.part):
-            if self._stopped(mode):
-                break
-            if isinstance(batch, Turn):
-                batch = self.session.split.taken(batch, source.template)
-            self._size = next((len(a) for a in jax.tree.leaves(batch) if np.ndim(a)), 0) if self._tells_size else 0
-            self._begin(mode, done)
-            if fills:
-                rows = len(jax.tree.leaves(batch)[0])
-                found = filling.filled(batch, self.session.sizes(0, batch).at_least(rows))
-                self.last_logs = self.session.run_batch("filled", found)
-                done += 1
-            else:
-                done += self._group(mode, groups, batch, done, last)
-            self._end(mode, done)
-            if done == last:
-                break
+        found = streaming.epoch(source, rng, start, self.session.placed, self.session.part)
+        with contextlib.closing(found):  # its thread ends here, also where an error leaves the pass
+            for batch in found:
+                if self._stopped(mode):
+                    break
+                if isinstance(batch, Turn):
+                    batch = self.session.split.taken(batch, source.template)
+                self._size = next((len(a) for a in jax.tree.leaves(batch) if np.ndim(a)), 0) if self._tells_size else 0
+                self._begin(mode, done)
+                done += self._fill_one(batch) if fills else self._group(mode, groups, batch, done, last)
+                self._end(mode, done)
+                if done == last:
+                    break
         if done == 0 and not self._stopped(mode):
             raise ValueError("The data gave no batch at all; check the generator or the length of the Sequence.")
         return done
+
+    def _fill_one(self, batch: Any) -> int:
+        """Evaluates a batch of a stream, filled up to a size that is compiled already."""
+        rows = len(jax.tree.leaves(batch)[0])
+        found = filling.filled(batch, self.session.sizes(0, batch).at_least(rows))
+        self.last_logs = self.session.run_batch("filled", found)
+        return 1
 
     def _group(self, mode: str, groups: streaming.Groups, batch: Any, done: int, last: int | None) -> int:
         """Runs a batch, and those after it that can join it before a callback wants to look; gives their number."""
@@ -278,7 +282,8 @@ class Position:
         self._resumed = state
 
 
-def batches(source: Any, rng: Any) -> Iterator[Batch]:
+def batches(source: Any, rng: Any) -> Generator[Batch]:
+    """The batches of one pass over a source, one by one."""
     if source.kind == "arrays":
         order = source.order(rng)
         for first in range(0, len(order), source.batch_size):

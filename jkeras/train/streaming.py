@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -81,14 +81,14 @@ def fits(sources: Any, copies: int = 1) -> bool:
     return size == 0 or size * copies <= memory_share() * device_memory()
 
 
-def epoch(source: Any, rng: Any, start: int = 0, place: Any = jax.device_put, part: Any = None) -> Iterator[Any]:
+def epoch(source: Any, rng: Any, start: int = 0, place: Any = jax.device_put, part: Any = None) -> Generator[Any]:
     """The batches of one pass over a source, one by one; arrays begin with number ``start``, streams know their place."""
     return waited(array_batches(source, rng, start, place, part) if source.kind == "arrays" else source.epoch(rng))
 
 
 def array_batches(
     source: Any, rng: Any, start: int = 0, place: Any = jax.device_put, part: Any = None
-) -> Iterator[Any]:
+) -> Generator[Any]:
     """The batches of one pass over arrays from number ``start`` on, in the order of the in-memory epoch.
 
     A thread gathers the rows and hands them to the device ahead of their use; text stays on the host. Of several processes
