@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Deferred:
-    """Inside ``with Deferred() as interrupts:`` a signal is noted; ``interrupts.check()`` raises what it means.
+    """Inside ``with Deferred() as interrupts:`` a signal is noted; ``interrupts.check()``, or the end, raises what it means.
 
     A second Ctrl-C acts at once, for programs that hang.
     """
@@ -27,6 +27,7 @@ class Deferred:
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.received is not None:
             self._restore()
+            self.received = None
             raise KeyboardInterrupt
         self.received = number
 
@@ -36,7 +37,10 @@ class Deferred:
         self._before.clear()
 
     def __exit__(self, *_: object) -> None:
-        self._restore()
+        try:
+            self.check()  # it may have come after the last step
+        finally:
+            self._restore()
 
     def check(self) -> None:
         """Raises KeyboardInterrupt or SystemExit, or calls the user's own handler, if a signal came."""
