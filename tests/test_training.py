@@ -133,7 +133,6 @@ MISTAKES = {
     "no data": (lambda: regression().fit(), ValueError, "received None"),
     "no targets": (lambda: regression().fit(X), ValueError, "there are no targets"),
     "batch_size 0": (lambda: regression().fit(X, Y, batch_size=0), ValueError, "batch_size"),
-    "negative epochs": (lambda: regression().fit(X, Y, epochs=-1), ValueError, "epochs: expected"),
     "batch_size in parts": (lambda: regression().fit(X, Y, batch_size=2.5), ValueError, "^batch_size: .*received 2.5"),
     "batch_size of text": (lambda: regression().fit(X, Y, batch_size="8"), TypeError, "^batch_size: .*'8' of type str"),
     "batch_size in parts for predict": (
@@ -150,6 +149,7 @@ MISTAKES = {
     "verbose in parts": (lambda: regression().fit(X, Y, verbose=0.5), ValueError, "verbose: expected 'auto', 0, 1 or 2"),
     "steps in parts": (lambda: regression().evaluate(X, Y, steps=1.5), ValueError, "^steps: .*received 1.5"),
     "epochs of text": (lambda: regression().fit(X, Y, epochs="2"), TypeError, "epochs: expected a whole number"),
+    "negative epochs": (lambda: regression().fit(X, Y, epochs=-1), ValueError, "epochs: expected"),
     "unknown argument": (lambda: regression().fit(X, Y, epoch=1), TypeError, "Did you mean 'epochs'"),
     "unknown verbosity": (lambda: regression().fit(X, Y, verbose=7), ValueError, "verbose"),
     "text": (lambda: regression().fit(np.array([["a"] * 3] * 4), Y[:4]), (ValueError, TypeError), "text|string|dtype"),
@@ -197,6 +197,11 @@ MISTAKES = {
         lambda: regression().fit(X, Y, validation_split=0.5, validation_batch_size=0), ValueError, "batch_size"),
     "batch_size 0 of predict": (
         lambda: regression().predict(X, batch_size=0, verbose=0), ValueError, "batch_size"),
+    "a scalar for predict": (lambda: regression().predict(np.array(1, "float32"), verbose=0), ValueError, "with a batch axis"),
+    "many batches for one": (
+        lambda: regression().predict_on_batch(iter([X])), ValueError, "^predict_on_batch: .*Use predict"),
+    "many batches for a step": (
+        lambda: regression().train_on_batch(iter([X])), ValueError, "^train_on_batch: .*Use fit or evaluate"),
     "a switch of text": (lambda: regression(run_eagerly="yes"), TypeError, "run_eagerly must be True, False"),
     "steps of text": (lambda: regression(steps_per_execution="x"), TypeError, "steps_per_execution .*: expected"),
     "loss weights of text": (lambda: regression(loss_weights=["x"]), TypeError, "loss_weights must be numbers"),
@@ -450,6 +455,24 @@ def test_a_run_stopped_at_any_step_and_started_again_ends_with_the_same_bits(tmp
 
 
 # ------------------------------------------------- predict
+
+
+def test_predict_on_batch_takes_the_inputs_that_predict_takes():
+    model, batch = two_inputs(), {"a": X[:, :2], "b": X[:, 1:], "id": np.arange(22)}
+    np.testing.assert_array_equal(model.predict_on_batch(batch), model.predict(batch, batch_size=22, verbose=0))
+
+
+def test_the_most_steps_of_an_epoch_hold_for_all_passes():
+    model, log = regression(), LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(batch))
+    seen = []
+    keras.config.set_max_steps_per_epoch(2)
+    try:
+        model.fit(X, Y, batch_size=4, verbose=0, callbacks=[log])
+        rows = len(model.predict(X, batch_size=4, verbose=0))
+        rows_of_a_stream = len(model.predict(iter([X[:3]] * 5), verbose=0))
+    finally:
+        keras.config.set_max_steps_per_epoch(None)
+    assert (seen, rows, rows_of_a_stream) == ([0, 1], 8, 6)
 
 
 @pytest.mark.parametrize("batch_size", [1, 4, 22, 100])

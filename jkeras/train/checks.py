@@ -96,6 +96,12 @@ def is_compiled(model: Any, what: str) -> None:
         )
 
 
+def is_one_batch(source: Any, what: str, x: Any, instead: str) -> None:
+    """Raises ValueError for what gives several batches."""
+    if source.kind != "arrays":
+        raise ValueError(f"{what}: expected one batch of arrays, received {type(x).__name__}. Use {instead}.")
+
+
 def fits(model: Any, batch: Any, source: Any) -> None:
     """Raises where inputs, targets or weights do not fit the model; arrays are checked whole, streams by a batch."""
     x, y, weights = batch

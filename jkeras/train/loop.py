@@ -328,10 +328,7 @@ def _on_batch(
     if class_weight is not None and weight is not None:
         raise ValueError("train_on_batch: give class_weight or sample_weight, not both.")
     source = _source(model, x, y, weight, batch_size=None, shuffle=False, class_weight=class_weight)
-    if source.kind != "arrays":
-        raise ValueError(
-            f"{mode}_on_batch: expected one batch of arrays, received {type(x).__name__}. Use fit or evaluate."
-        )
+    checks.is_one_batch(source, f"{mode}_on_batch", x, "fit or evaluate")
     checks.fits(model, source.arrays, source)
     session = session_of(model, source.arrays)
     if reset:

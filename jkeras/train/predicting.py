@@ -1,5 +1,6 @@
 """predict: outputs for many rows, batch by batch, right from several threads at once."""
 
+import contextlib
 import itertools
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from ..core import frame as frames
 from ..core import placement
+from ..core.config import get_setting
 from ..core.declare import era_default, resolve_default
 from ..core.purity import rows_are_independent
 from ..core.variable import count_made, initialize
@@ -133,21 +135,17 @@ def predict(
     verbose = checks.verbosity(resolve_default(type(model), "predict_verbose", verbose))
     quiet = verbose == 0 and not callbacks and steps is None
     size = 32 if batch_size is None else batch_size if type(batch_size) is int else 0
-    if quiet and type(x) is np.ndarray and x.dtype == np.float32 and 0 < len(x) <= size:
-        _checked(model, x)
+    if quiet and type(x) is np.ndarray and x.dtype == np.float32 and x.ndim and 0 < len(x) <= size:
+        _check(model, x)
         return _numpy(predictor_of(model, x)(x, size))
     graph = getattr(model, "_graph", None)
-    inputs = len(graph.input_tensors) if graph is not None else None
     feeder = checks.feeder(model, max_queue_size, workers, use_multiprocessing)
     steps = checks.steps(model, steps, "steps")
     if x is None and graph is not None and graph.own_inputs is not None:
         x, steps, batch_size = itertools.repeat((graph.own_inputs,)), steps or 1, None
-    source = adapt(
-        x, batch_size=batch_size, steps=steps, shuffle=False, inputs=inputs, predict=True,
-        choose=graph.chosen if graph is not None else None, **feeder,
-    )  # fmt: skip
+    source = _source(model, x, batch_size=batch_size, steps=steps, **feeder)
     first = first_batch(source)[0]
-    _checked(model, source.arrays[0] if source.kind == "arrays" else first)
+    _check(model, source.arrays[0] if source.kind == "arrays" else first)
     predictor = predictor_of(model, first)
     shown = CallbackList(callbacks, add_progbar=verbose != 0)
     shown.set_params(pass_params(source, verbose))
@@ -156,8 +154,9 @@ def predict(
     parts = []
     size = source.batch_size if source.kind == "arrays" else _rows(first)
     shown.on_predict_begin()
-    with Deferred() as interrupts, sharding.together():
-        for number, (part, _, _) in enumerate(batches(source, None)):
+    most = get_setting("max_steps_per_epoch")
+    with Deferred() as interrupts, sharding.together(), contextlib.closing(batches(source, None)) as found:
+        for number, (part, _, _) in enumerate(itertools.islice(found, most)):
             shown.on_predict_batch_begin(number)
             outputs = predictor(part, size)
             parts.append(_numpy(outputs))
@@ -167,12 +166,18 @@ def predict(
     return jax.tree.map(lambda *a: np.concatenate(a) if len(a) > 1 else a[0], *parts)
 
 
-def _checked(model: Any, x: Any) -> Any:
+def _source(model: Any, x: Any, **options: Any) -> Any:
+    graph = getattr(model, "_graph", None)
+    if graph is not None:
+        options = {**options, "inputs": len(graph.input_tensors), "choose": graph.chosen}
+    return adapt(x, shuffle=False, predict=True, **options)
+
+
+def _check(model: Any, x: Any) -> None:
     graph = getattr(model, "_graph", None)
     if graph is not None:
         graph.flatten_inputs(x)
         checks.indices(graph, x)
-    return x
 
 
 def _numpy(outputs: Any) -> Any:
@@ -185,9 +190,10 @@ def _numpy(outputs: Any) -> Any:
 @explained
 def predict_on_batch(model: Any, x: Any) -> Any:
     """Outputs for one batch, as NumPy arrays."""
-    source = adapt(x, shuffle=False, predict=True)
+    source = _source(model, x)
+    checks.is_one_batch(source, "predict_on_batch", x, "predict")
     batch = source.arrays[0]
-    _checked(model, batch)
+    _check(model, batch)
     return _numpy(predictor_of(model, batch)(batch))
 
 
