@@ -16,8 +16,9 @@ from jkeras.core.layer import Layer, layer
 from jkeras.core.naming import snake_case
 from jkeras.core.rng import SeedGenerator, set_seed
 from jkeras.core.scopes import StatelessScope
+from jkeras.core.symbolic import KerasTensor
 from jkeras.core.variable import Variable
-from jkeras.layers import Dense, Dropout
+from jkeras.layers import Conv1D, Dense, Dropout
 
 # ------------------------------------------------- Variables
 
@@ -298,16 +299,56 @@ def test_training_reaches_call(training, expected):
     assert float(ByCall()(jnp.zeros(()), training=training)) == expected
 
 
-def test_training_is_inherited_by_the_layers_inside():
-    class Outer(Layer):
-        def __init__(self):
-            super().__init__()
-            self.inner = ByCall()
+class Outer(Layer):
+    def __init__(self):
+        super().__init__()
+        self.inner = ByCall()
 
-        def call(self, x):
-            return self.inner(x)
+    def call(self, x, training=None):
+        return self.inner(x)
 
-    assert float(Outer()(jnp.zeros(()), training=True)) == 1.0
+
+class ByPlace(Outer):
+    def call(self, x, training=None):
+        return self.inner(x, training)
+
+
+@pytest.mark.parametrize("kind", [Outer, ByPlace])
+@pytest.mark.parametrize("given", [((True,), {}), ((), {"training": True})], ids=["by position", "by name"])
+def test_training_is_inherited_by_the_layers_inside(kind, given):
+    assert float(kind()(jnp.zeros(()), *given[0], **given[1])) == 1.0
+
+
+@pytest.mark.parametrize("given", [None, False, True])
+def test_training_by_position_is_what_a_layer_inside_is_told(given):
+    with Frame(training=True):
+        assert float(ByCall()(jnp.zeros(()), given)) == float(given in (None, True))
+
+
+def test_a_mask_by_position_is_passed_on():
+    class Keeps(Layer):
+        supports_masking = True
+
+        def call(self, x, mask=None):
+            return x * 2
+
+    y = Keeps()(jnp.ones((1, 2)), jnp.array([[True, False]]))
+    assert frames.get_mask(y).tolist() == [[True, False]]
+
+
+def test_the_mask_of_open_arguments_is_that_of_the_first():
+    class Open(Layer):
+        def call(self, *inputs, mask=None):
+            return mask
+
+    x = jnp.ones((1, 2))
+    frames.set_mask(x, jnp.array([[True, False]]))
+    assert Open()(x, x).tolist() == [[True, False]]
+
+
+def test_a_symbolic_input_by_name_is_checked_wherever_it_stands():
+    with pytest.raises(ValueError, match="expected 3 axes"):
+        Conv1D(2, 1)(training=False, inputs=KerasTensor((None, 4)))
 
 
 def test_losses_of_a_call_are_those_of_the_last_call():

@@ -22,9 +22,19 @@ class Signature(NamedTuple):
     """What a ``call`` method takes."""
 
     names: tuple[str, ...]
+    places: tuple[str, ...]  # those of the names that may be given by position
     training: bool
     masks: tuple[str, ...]  # the arguments whose mask is wanted: "mask" stands for the first argument's
     open: bool  # has **kwargs
+
+    def first(self, args: tuple, kwargs: dict) -> Any:
+        """The first argument of a call; None where there is none."""
+        return args[0] if args else kwargs.get(self.names[0]) if self.names else None
+
+    def given(self, name: str, args: tuple, kwargs: dict) -> Any:
+        """The argument of a name, wherever it stands; None where it was not given."""
+        place = self.places.index(name) if name in self.places else len(args)
+        return args[place] if place < len(args) else kwargs.get(name)
 
 
 @functools.cache
@@ -32,8 +42,9 @@ def signature_of(call: Callable) -> Signature:
     """What a plain ``call`` function takes, without self."""
     params = list(inspect.signature(call).parameters.values())[1:]
     names = tuple(p.name for p in params if p.kind in (0, 1, 3))
+    places = tuple(p.name for p in params if p.kind in (0, 1))
     masks = tuple(n for n in names if n == "mask" or n.endswith("_mask") and n[:-5] in names)
-    return Signature(names, "training" in names, masks, any(p.kind == 4 for p in params))
+    return Signature(names, places, "training" in names, masks, any(p.kind == 4 for p in params))
 
 
 def call(layer: Any, args: tuple, kwargs: dict) -> Any:
@@ -58,7 +69,7 @@ def call(layer: Any, args: tuple, kwargs: dict) -> Any:
 def run(layer: Any, frame: frames.Frame, args: tuple, kwargs: dict) -> Any:
     """Computes on values within a frame."""
     sig = signature_of(type(layer).call)
-    first = args[0] if args else kwargs.get(sig.names[0]) if sig.names else None
+    first = sig.first(args, kwargs)
     if getattr(first, "_tracked_as", None) == "layer":
         raise TypeError(f"{describe(layer)} was called on a layer, {first}. Call it on the output of that layer.")
     masks = {id(x): frames.get_mask(x) for x in _array_leaves((args, kwargs))}
@@ -67,12 +78,12 @@ def run(layer: Any, frame: frames.Frame, args: tuple, kwargs: dict) -> Any:
         _map_arrays(cast, args),
         {k: v if k in ("training",) else _map_arrays(cast, v) for k, v in kwargs.items()},
     )
-    first = args[0] if args else kwargs.get(sig.names[0]) if sig.names else first
+    first = sig.first(args, kwargs)
     with frames.scope(layer.name):
         build_if_needed(layer, sig, args, kwargs)
         layer._check_input(first)
         outer_training, outer_dtype = frame.training, frame.compute_dtype
-        kwargs = _with_training(layer, sig, frame, kwargs)
+        args, kwargs = _with_training(sig, frame, args, kwargs)
         kwargs = _with_masks(sig, args, kwargs)
         frame.compute_dtype = layer.compute_dtype if layer.autocast else None
         try:
@@ -89,7 +100,7 @@ def run(layer: Any, frame: frames.Frame, args: tuple, kwargs: dict) -> Any:
             for y in jax.tree.leaves(outputs):
                 batch = y.shape[0] if y.ndim and per_sample else 1
                 frame.losses.append((layer, layer.activity_regularizer(y) / batch))
-        _pass_masks(layer, first, outputs, kwargs.get("mask"))
+        _pass_masks(layer, first, outputs, sig.given("mask", args, kwargs))
     return outputs
 
 
@@ -127,33 +138,27 @@ def _convert(layer: Any, masks: dict[int, Any], x: Any) -> Any:
     return y
 
 
-def _with_training(layer: Any, sig: Signature, frame: frames.Frame, kwargs: dict) -> dict:
-    given = kwargs.get("training")
-    training = given if given is not None else frame.training
-    if training is None and not sig.training:
-        training = None
-    frame.training = training
-    if sig.training:
-        if given is None and training is not None:
-            return {**kwargs, "training": training}
-        if given is None:
-            return {k: v for k, v in kwargs.items() if k != "training"}  # the default of the layer's author
-        return kwargs
-    if "training" in kwargs and not sig.open:
-        return {k: v for k, v in kwargs.items() if k != "training"}
-    return kwargs
+def _with_training(sig: Signature, frame: frames.Frame, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+    """The arguments with ``training`` as it holds here, which the layers inside see, too."""
+    given = sig.given("training", args, kwargs)
+    frame.training = training = frame.training if given is None else given
+    place = sig.places.index("training") if "training" in sig.places else len(args)
+    if place < len(args):
+        return (*args[:place], training, *args[place + 1 :]), kwargs
+    if sig.training and training is not None:
+        return args, {**kwargs, "training": training}
+    if "training" in kwargs and (sig.training or not sig.open):  # the default of the layer's author holds
+        return args, {k: v for k, v in kwargs.items() if k != "training"}
+    return args, kwargs
 
 
 def _with_masks(sig: Signature, args: tuple, kwargs: dict) -> dict:
-    wanted = [m for m in sig.masks if kwargs.get(m) is None and m not in sig.names[: len(args)]]
+    wanted = [m for m in sig.masks if kwargs.get(m) is None and m not in sig.places[: len(args)]]
     if not wanted:
         return kwargs
     kwargs = dict(kwargs)
     for name in wanted:
-        source = sig.names[0] if name == "mask" else name[:-5]
-        position = sig.names.index(source)
-        value = args[position] if position < len(args) else kwargs.get(source)
-        mask = mask_of(value)
+        mask = mask_of(sig.first(args, kwargs) if name == "mask" else sig.given(name[:-5], args, kwargs))
         if mask is not None:
             kwargs[name] = mask
     return kwargs
@@ -205,7 +210,7 @@ def build_if_needed(layer: Any, sig: Signature, args: tuple, kwargs: dict) -> No
     """Calls ``build`` with the shapes of the arguments if the layer has not been built."""
     if layer.built:
         return
-    first = args[0] if args else kwargs.get(sig.names[0]) if sig.names else None
+    first = sig.first(args, kwargs)
     if layer.input_spec is not None:  # else the sizes of another axis would be taken for those of features
         check(layer, layer.input_spec, first)
     shapes = dict(zip(sig.names, map(shape_of, args), strict=False))
@@ -230,8 +235,7 @@ def call_symbolically(layer: Any, args: tuple, kwargs: dict) -> Any:
     sig = signature_of(type(layer).call)
     with frames.scope(layer.name):
         build_if_needed(layer, sig, args, kwargs)
-    first = args[0] if args else next(iter(kwargs.values()))
-    layer._check_input(first)
+    layer._check_input(sig.first(args, kwargs))
     if layer._declares_spec():  # its author has said what comes out
         outputs = layer.compute_output_spec(*args, **kwargs)
     else:
