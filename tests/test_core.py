@@ -347,7 +347,7 @@ def test_the_mask_of_open_arguments_is_that_of_the_first():
 
 
 def test_a_symbolic_input_by_name_is_checked_wherever_it_stands():
-    with pytest.raises(ValueError, match="expected 3 axes"):
+    with pytest.raises(ValueError, match="expected at least 3 axes"):
         Conv1D(2, 1)(training=False, inputs=KerasTensor((None, 4)))
 
 
