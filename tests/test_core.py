@@ -363,6 +363,80 @@ def test_losses_of_a_call_are_those_of_the_last_call():
     assert [float(v) for v in one.losses] == [3.0]
 
 
+def test_losses_of_a_layer_called_before_are_not_those_of_the_model_around_it():
+    inner = Dense(1, activity_regularizer="l2")
+    for outer in (keras.Sequential([inner]), Around(inner)):
+        inner(jnp.ones((1, 2)))
+        outer(jnp.ones((1, 2)))
+        assert len(outer.losses) == 1
+
+
+class Around(Layer):
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def call(self, x):
+        return self.inner(x)
+
+
+def test_a_function_given_outside_a_call_is_a_loss_of_every_call():
+    model = keras.Sequential([Dense(1, use_bias=False, kernel_initializer="ones")])
+    model.build((None, 2))
+    model.add_loss(lambda: jnp.sum(model.layers[0].kernel.value ** 2))
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    model.fit(np.zeros((4, 2)), np.zeros((4, 1)), epochs=2, verbose=0)
+    np.testing.assert_allclose(model.get_weights()[0], 0.64, rtol=1e-5)
+    np.testing.assert_allclose(model.losses[0], 2 * 0.64**2, rtol=1e-5)
+
+
+def test_what_regularizes_is_fixed_when_a_model_is_compiled():
+    model = keras.Sequential([Dense(1, use_bias=False, kernel_initializer="ones", kernel_regularizer="l2")])
+    model.compile("sgd", "mse")
+    model.trainable = False  # says nothing until the next compile
+    assert model.train_on_batch(np.zeros((4, 2)), np.zeros((4, 1))) > 0.01
+
+
+def test_a_build_that_failed_leaves_no_weights():
+    class Fails(Layer):
+        ready = False
+
+        def build(self, input_shape):
+            self.kernel = self.add_weight("kernel", (2,))
+            if not self.ready:
+                raise RuntimeError("not yet")
+
+        def call(self, x):
+            return x
+
+    one = Fails()
+    with pytest.raises(RuntimeError, match="not yet"):
+        one(jnp.ones(2))
+    one.ready = True
+    one(jnp.ones(2))
+    assert one.weights == [one.kernel]
+
+
+def test_an_unknown_argument_of_add_metric_is_an_error():
+    with pytest.raises(TypeError, match="agregation"):
+        Layer().add_metric(1.0, "a", agregation="mean")
+
+
+@pytest.mark.parametrize(
+    ("spec", "given", "message"),
+    [
+        (InputSpec(dtype="int32"), np.ones((2, 2)), "expected inputs of dtype int32, received float32"),
+        (InputSpec(ndim=3), np.ones((2, 2)), "expected 3 axes"),
+    ],
+)
+def test_inputs_that_do_not_fit_the_spec_are_refused(spec, given, message):
+    one = ByCall()
+    one.input_spec = spec
+    for x in (given, KerasTensor(given.shape)):
+        with pytest.raises(ValueError, match=message):
+            one(x)
+
+
 def test_a_regularizer_is_a_loss_of_its_layer():
     one = Dense(2, kernel_regularizer="l2", kernel_initializer="ones")
     one(jnp.ones((1, 3)))

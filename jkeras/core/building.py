@@ -17,12 +17,15 @@ def completed(build: Callable) -> Callable:
     def complete(layer: Any, *args: Any, **kwargs: Any) -> None:
         if vars(layer).get("_building"):  # called by a subclass's build
             return build(layer, *args, **kwargs)
-        layer._building = True
+        layer._building, made = True, len(layer._weights_made)
         named = frames.scope_path().split("/")[-1] == layer.name
         try:
             with contextlib.nullcontext() if named else frames.scope(layer.name):
                 layer._path = frames.scope_path()
                 build(layer, *args, **kwargs)
+        except BaseException:
+            del layer._weights_made[made:]  # the next try makes them anew
+            raise
         finally:
             layer._building = False
         layer._finish_build(args[0] if args else next(iter(kwargs.values()), None))
