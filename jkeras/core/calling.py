@@ -62,7 +62,9 @@ def call(layer: Any, args: tuple, kwargs: dict) -> Any:
         return run(layer, frame, args, kwargs)
     with frames.Frame(training=None) as frame:
         outputs = run(layer, frame, args, kwargs)
-        remember_losses(layer, frame)
+    remember_losses(layer, [value for _, value in frame.losses])
+    if frame.metrics:
+        layer._metrics_added = [value for _, value in frame.metrics]
     return outputs
 
 
@@ -299,8 +301,9 @@ def _declared_shape(layer: Any, args: tuple, error: Exception) -> Any:
     return symbolic.KerasTensor(shape, layer.compute_dtype)
 
 
-def remember_losses(layer: Any, frame: frames.Frame) -> None:
-    """Keeps the losses of an eager call for ``layer.losses``."""
-    layer._call_losses = [value for _, value in frame.losses]
-    if frame.metrics:
-        layer._metrics_added = [value for _, value in frame.metrics]
+def remember_losses(layer: Any, losses: list) -> None:
+    """Keeps the losses of an eager call for ``layer.losses``, in place of those that it or layers inside had before."""
+    if losses or layer._call_losses:
+        for one in layer._flatten_layers():
+            one._call_losses = []
+        layer._call_losses = losses

@@ -52,6 +52,7 @@ class Layer(Configurable):
     activity_regularizer: Any
     dtype_policy = dtypes.PolicyAttribute()
     _call_losses: list[Any]
+    _loss_functions: list[Callable]
     _metrics_added: list[Any]
     _assigned_weights: list[Variable] | None
     _auto_config: tuple[tuple, dict]
@@ -71,6 +72,7 @@ class Layer(Configurable):
             _weights_made=[], _inbound_nodes=[], _outbound_nodes=[], _call_losses=[], _trainable=True, built=False,
             _auto_config=(args, kwargs), _assigned_weights=None, input_spec=None, autocast=True, activity_regularizer=None,
             _dtype_policy=None, _is_quantized=False, _path="", name=None, _metrics_added=[], remat=None,
+            _loss_functions=[],
         )  # fmt: skip
         return self
 
@@ -191,18 +193,25 @@ class Layer(Configurable):
     # ---- what training reads
 
     def add_loss(self, loss: Any = None, inputs: Any = None, **kwargs: Any) -> None:
-        """Adds a scalar, or a list of scalars, to what training minimises in this call; also named ``losses``."""
+        """Adds a scalar, or a list of scalars, to what training minimises in this call; also named ``losses``.
+
+        Functions without arguments that are given outside a call count in every call.
+        """
         frame = frames.current()
         loss = kwargs.pop("losses", loss)
         check_known("add_loss", kwargs, ["loss", "losses", "inputs"], ())
         for value in loss if isinstance(loss, (list, tuple)) else [loss]:
-            value = value() if callable(value) and not hasattr(value, "shape") else value
+            if callable(value) and not hasattr(value, "shape"):
+                if frame is None:
+                    self._loss_functions = [*self._loss_functions, value]
+                    continue
+                value = value()
             if frame is None:
                 self._call_losses = [*self._call_losses, value]
             elif value is not None:
                 frame.losses.append((self, value))
 
-    def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = "mean", **_: Any) -> None:
+    def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = "mean") -> None:
         """Reports a value under a name during training: averaged over batches, or the last one if aggregation is None."""
         frame = frames.current()
         if frame is not None:
@@ -228,6 +237,7 @@ class Layer(Configurable):
         else:
             mine = {id(one) for one in layers}
             found = [value for one, value in frame.losses if id(one) in mine]
+        found += [frames.recorded(function) for one in layers for function in one._loss_functions]
         return found + self._regularization_losses()
 
     def _regularization_losses(self) -> list[Any]:
@@ -284,6 +294,9 @@ class Layer(Configurable):
     def _trainable_ids(self, flags: dict[int, bool] | None = None) -> set[int]:
         """Ids of the Variables that train: their layer and every layer above it is trainable."""
         found: set[int] = set()
+        frame = frames.current()
+        if flags is None and frame is not None:
+            flags = frame.trainable_flags
 
         def visit(one: Layer) -> None:
             if one._trainable if flags is None else flags.get(id(one), one._trainable):

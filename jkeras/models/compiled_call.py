@@ -55,7 +55,7 @@ class CompiledCall:
             program = self._programs[key] = jit_for(self._step(kwargs), (cells, args))
         outputs, changed, losses, masks = program(cells, args)
         put_back([self._variables[i] for i in changed], list(changed.values()))
-        self.model._call_losses = losses
+        calling.remember_losses(self.model, losses)
         for y, mask in zip(jax.tree.leaves(outputs) if masks else (), masks):
             if mask is not None:
                 frames.set_mask(y, mask)

@@ -100,12 +100,12 @@ class Model(Layer):
             else:
                 super().add_loss(value, inputs, **kwargs)
 
-    def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = "mean", **kwargs: Any) -> None:
+    def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = "mean") -> None:
         """Reports a value under a name: of this call, or, if it is symbolic, of every call."""
         if isinstance(value, KerasTensor):
             self._add_extra(("metric", name or value._keras_history.operation.name, aggregation), value)
         else:
-            super().add_metric(value, name, aggregation, **kwargs)
+            super().add_metric(value, name, aggregation)
 
     def _add_extra(self, what: tuple, value: KerasTensor) -> None:
         if self._graph is None:

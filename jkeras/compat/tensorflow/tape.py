@@ -163,7 +163,7 @@ def call_layer(layer: Any, args: tuple, kwargs: dict) -> Any:
     (outputs, losses), changed = _record_with_variables(tapes, tracked, on_values)
     for v, value in changed:
         v.assign(value)
-    layer._call_losses = losses
+    calling.remember_losses(layer, losses)
     return outputs
 
 
