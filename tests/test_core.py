@@ -16,6 +16,7 @@ from jkeras.core.layer import Layer, layer
 from jkeras.core.naming import snake_case
 from jkeras.core.rng import SeedGenerator, set_seed
 from jkeras.core.scopes import StatelessScope
+from jkeras.core.spec import InputSpec
 from jkeras.core.symbolic import KerasTensor
 from jkeras.core.variable import Variable
 from jkeras.layers import Conv1D, Dense, Dropout

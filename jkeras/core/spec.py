@@ -78,6 +78,8 @@ def check(layer: Any, spec: Any, inputs: Any) -> None:
         shape = getattr(x, "shape", None)
         if one is None or shape is None:
             continue
+        if one.dtype is not None and dtypes.standardize_dtype(x.dtype) != one.dtype:
+            raise ValueError(f"{describe(layer)}: expected inputs of dtype {one.dtype}, received {x.dtype}.")
         problem = one.problem(tuple(shape))
         if problem is not None:
             raise ValueError(
