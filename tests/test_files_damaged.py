@@ -79,7 +79,7 @@ def damaged(data, draw):
 
 def surroundings():
     """What a load that fails must leave alone."""
-    return dict(naming._counts), rng.get_state(), len(registry._scoped), config.floatx(), config.epsilon()
+    return dict(naming._counts), rng.get_state(), len(registry._scoped.get()), config.floatx(), config.epsilon()
 
 
 def arrays(model):

@@ -18,8 +18,8 @@ from .connections import modules
 families: dict[str, "Family"] = {}
 
 _registered: dict[str, Any] = {}  # "package>name" -> object
-_registered_names: dict[int, str] = {}  # id(object) -> "package>name"
-_scoped: list[dict[str, Any]] = []
+_registered_names: dict[int, tuple[str, Any]] = {}  # id(object) -> "package>name", and the object, which keeps its id
+_scoped: contextvars.ContextVar[tuple[dict[str, Any], ...]] = contextvars.ContextVar("custom_objects", default=())
 
 
 # ------------------------------------------------- custom objects
@@ -40,7 +40,7 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
             raise ValueError(f"register_keras_serializable: class {obj.__name__} has no get_config(); add one.")
         full = f"{package}>{name or obj.__name__}"
         _registered[full] = obj
-        _registered_names[id(obj)] = full
+        _registered_names[id(obj)] = full, obj
         return obj
 
     return register
@@ -48,14 +48,15 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
 
 def get_registered_name(obj: Any) -> str:
     """The name an object was registered under, or its own."""
-    return _registered_names.get(id(obj), getattr(obj, "__name__", str(obj)))
+    known = _registered_names.get(id(obj))
+    return known[0] if known is not None else getattr(obj, "__name__", str(obj))
 
 
 def get_registered_object(
     name: str, custom_objects: dict[str, Any] | None = None, module_objects: dict[str, Any] | None = None
 ) -> Any:
     """The object registered under a name, or None."""
-    for known in (*reversed(_scoped), custom_objects or {}, _registered, module_objects or {}):
+    for known in (*reversed(_scoped.get()), custom_objects or {}, _registered, module_objects or {}):
         if name in known:
             return known[name]
     return None
@@ -64,18 +65,6 @@ def get_registered_object(
 def get_custom_objects() -> dict[str, Any]:
     """The live dict of custom objects."""
     return _registered
-
-
-@contextlib.contextmanager
-def _custom_object_scope(*objects: dict[str, Any]) -> Iterator[None]:
-    merged: dict[str, Any] = {}
-    for given in objects:
-        merged.update(given)
-    _scoped.append(merged)
-    try:
-        yield
-    finally:
-        _scoped.remove(merged)
 
 
 class CustomObjectScope:
@@ -87,15 +76,15 @@ class CustomObjectScope:
     """
 
     def __init__(self, custom_objects: dict[str, Any], *more: dict[str, Any]):
-        self.custom_objects = custom_objects
-        self._scope = _custom_object_scope(custom_objects or {}, *more)
+        self.custom_objects = {name: obj for given in (custom_objects, *more) for name, obj in (given or {}).items()}
+        self._tokens: list[contextvars.Token] = []
 
     def __enter__(self) -> "CustomObjectScope":
-        self._scope.__enter__()
+        self._tokens.append(_scoped.set((*_scoped.get(), self.custom_objects)))
         return self
 
-    def __exit__(self, *error: Any) -> None:
-        self._scope.__exit__(*error)
+    def __exit__(self, *_: Any) -> None:
+        _scoped.reset(self._tokens.pop())
 
 
 custom_object_scope = CustomObjectScope
@@ -231,7 +220,7 @@ def _public_module(obj: Any) -> tuple[str | None, str | None]:
     """(module, registered name) as Keras 3 writes them; module is None for user-written code."""
     registered = _registered_names.get(id(obj))
     if registered is not None:
-        return getattr(obj, "__module__", None), registered
+        return getattr(obj, "__module__", None), registered[0]
     module = vars(obj).get("_keras_module") if inspect.isclass(obj) else getattr(obj, "_keras_module", None)
     if module is not None:
         return module, None
