@@ -81,6 +81,14 @@ def test_a_traced_value_cannot_be_left_in_a_variable_that_the_function_does_not_
     assert float(v) == 0.0
 
 
+def test_a_copy_for_numpy_is_one_to_write_into():
+    v = Variable([1.0, 2.0])
+    np.array(v)[:] = 7.0
+    assert v.numpy().tolist() == [1.0, 2.0]
+    with pytest.raises(ValueError, match="copy"):
+        np.array(v, "float16", copy=False)
+
+
 @given(st.lists(st.floats(-1e3, 1e3, width=32), min_size=1, max_size=5))
 def test_numpy_gives_a_copy(values):
     v = Variable(values)

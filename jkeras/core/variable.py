@@ -198,8 +198,7 @@ class Variable:
     # ---- being an array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        value = placement.to_host(self.value)
-        return value if dtype is None else value.astype(dtype)
+        return np.array(placement.to_host(self.value), dtype, copy=copy)
 
     def __jax_array__(self) -> jax.Array:
         return self.value
