@@ -13,7 +13,7 @@ import jkeras as keras
 from jkeras.core import frame as frames
 from jkeras.core.frame import Frame
 from jkeras.core.layer import Layer, layer
-from jkeras.core.naming import snake_case
+from jkeras.core.naming import get_uid, reset_names, snake_case, unique_name
 from jkeras.core.rng import SeedGenerator, set_seed
 from jkeras.core.scopes import StatelessScope
 from jkeras.core.spec import InputSpec
@@ -183,6 +183,13 @@ def test_a_bad_argument_is_named(make, error, message):
 )
 def test_an_automatic_name_is_that_of_keras(name, expected):
     assert snake_case(name) == expected
+
+
+@pytest.mark.parametrize(("era", "names"), [("2.2", ("a_1", 2, "a_3", 4)), ("3", ("a", 2, "a_2", 4))])
+def test_numbers_and_names_share_one_count(era, names):
+    with keras.compat.era(era):
+        reset_names()
+        assert (unique_name("a"), get_uid("a"), unique_name("a"), get_uid("a")) == names
 
 
 # ------------------------------------------------- the pure door

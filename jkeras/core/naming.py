@@ -31,8 +31,8 @@ def unique_name(base: str) -> str:
 
 def get_uid(prefix: str = "") -> int:
     """A new number at each call with the same prefix, from 1 on."""
-    _counts[prefix] = _counts.get(prefix, 0) + 1
-    return _counts[prefix]
+    _counts[prefix] = count = _counts.get(prefix, first_index[0]) + 1
+    return count - first_index[0]
 
 
 def reset_names() -> None:
