@@ -305,6 +305,27 @@ def test_a_layer_without_get_config_is_described_by_its_arguments():
     assert OldStyle.from_config(OldStyle(5, name="o").get_config()).units == 5
 
 
+class OpenArguments(Layer):
+    def __init__(self, units, **more):
+        super().__init__(name=more.get("name"))
+        self.units, self.rate = units, more.get("rate")
+
+
+def test_open_arguments_are_described_by_their_names():
+    config = OpenArguments(5, rate=0.5, name="o").get_config()
+    assert (config["units"], config["rate"], "more" in config) == (5, 0.5, False)
+    assert OpenArguments.from_config(config).rate == 0.5
+
+
+def test_arguments_without_names_want_a_get_config():
+    class Several(Layer):
+        def __init__(self, *sizes):
+            super().__init__()
+
+    with pytest.raises(NotImplementedError, match="Several takes arguments without names; define get_config"):
+        Several(1, 2).get_config()
+
+
 class ByCall(Layer):
     def call(self, x, training=None, mask=None):
         return x + (1.0 if training else 0.0)

@@ -75,12 +75,17 @@ def recorded_arguments(layer: Any) -> dict[str, Any]:
     from .registry import serialize
 
     args, kwargs = layer._auto_config
+    signature = inspect.signature(type(layer).__init__)
     try:
-        bound = inspect.signature(type(layer).__init__).bind(layer, *args, **kwargs).arguments
+        bound = signature.bind(layer, *args, **kwargs).arguments
     except TypeError:
         return {}
-    given = {k: v for k, v in list(bound.items())[1:] if k not in ("args", "kwargs")}
-    given.update({k: v for k, v in bound.get("kwargs", {}).items() if k not in ("name", "dtype", "trainable")})
+    given: dict[str, Any] = {}
+    for name, value in list(bound.items())[1:]:
+        kind = signature.parameters[name].kind
+        if kind == kind.VAR_POSITIONAL:
+            raise NotImplementedError(f"{type(layer).__name__} takes arguments without names; define get_config(self).")
+        given.update(value if kind == kind.VAR_KEYWORD else {name: value})
     try:
         return {k: serialize(v) for k, v in given.items() if k not in ("name", "dtype", "trainable")}
     except TypeError:
