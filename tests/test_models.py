@@ -10,6 +10,7 @@ import pytest
 
 import jkeras as keras
 from jkeras import Input, Model, Sequential, layers
+from jkeras.core.symbolic import KerasTensor, op
 from jkeras.models import clone_model
 
 
@@ -119,6 +120,25 @@ def test_operators_slices_and_functions_on_symbolic_tensors_are_part_of_the_mode
     model = Model(x, (x[:, 1:3] * 2.0 + 1.0) ** 2)
     assert model(np.arange(4.0)[None]).tolist() == [[9.0, 25.0]]
     assert model.output_shape == (None, 2)
+
+
+def test_a_number_that_depends_on_an_unknown_size_is_unknown():
+    sizes = op(lambda x: (x.shape[0], x.shape[1], 2 * x))(Input((3,)))
+    assert (sizes[:2], sizes[2].shape) == ((None, 3), (None, 3))
+
+
+def test_a_number_of_outputs_that_depends_on_an_unknown_size_is_an_error():
+    with pytest.raises(ValueError, match="rows: the number of outputs depends on an unknown size"):
+        op(rows)(Input((3,)))
+
+
+def rows(x):
+    return [x] * (x.shape[0] // 240)
+
+
+def test_a_symbolic_tensor_without_history_leaves_none():
+    assert (KerasTensor((2,), record_history=False) + 1.0)._keras_history is None
+    assert (KerasTensor((2,)) + 1.0)._keras_history is not None
 
 
 def test_a_condition_on_a_symbolic_tensor_says_what_to_do():

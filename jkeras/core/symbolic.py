@@ -161,8 +161,9 @@ class Node:
         self.output_tensors: list[KerasTensor] = tensors_in(outputs)
         index = len(operation._inbound_nodes)
         operation._inbound_nodes.append(self)
-        for i, x in enumerate(self.output_tensors):
-            x._keras_history = History(operation, index, i)
+        if all(x.record_history for x in self.input_tensors):
+            for i, x in enumerate(self.output_tensors):
+                x._keras_history = History(operation, index, i)
         for x in self.input_tensors:
             source = x._keras_history
             if source is not None:
@@ -262,11 +263,13 @@ def abstract_evaluate(fn: Callable, args: tuple, kwargs: dict) -> Any:
     unknown = any(d is None for x in inputs for d in x.shape)
     trials = [_trial(fn, args, kwargs, inputs, size) for size in (TRIAL_SIZES if unknown else TRIAL_SIZES[:1])]
     leaves, structure = jax.tree.flatten(trials[0])
-    others = jax.tree.leaves(trials[-1])
+    others, other_structure = jax.tree.flatten(trials[-1])
+    if other_structure != structure:
+        raise ValueError(f"{_name_of(fn)}: the number of outputs depends on an unknown size; fix that size.")
     made = []
     for a, b in zip(leaves, others, strict=True):
         if not isinstance(a, jax.ShapeDtypeStruct):
-            made.append(a)
+            made.append(None if isinstance(a, int) and a != b else a)  # of a size that is unknown
             continue
         if a.ndim != b.ndim:
             raise ValueError(f"{_name_of(fn)}: the rank of the output depends on an unknown size; fix that size.")
