@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from ..core import connections, registry
 from ..core.declare import Converter
 from ..core.spec import describe
-from ..nn.product import rows_matmul
+from ..nn import product
 from .quantized import FORMATS, Calibrated, FewBits, Float8, Matrix
 
 ARGUMENTS = ("lora_rank", "lora_alpha")
@@ -63,14 +63,18 @@ def affine(inputs, kernel, bias, equation=None):
 
 def matmul(inputs, kernel):
     """``inputs @ kernel`` that knows adapted kernels; the operator alone may take the kernel's value first."""
-    return kernel.product(DENSE, inputs) if isinstance(kernel, Matrix) else rows_matmul(inputs, jnp.asarray(kernel))
+    return (
+        kernel.product(DENSE, inputs)
+        if isinstance(kernel, Matrix)
+        else product.rows_matmul(inputs, jnp.asarray(kernel))
+    )
 
 
 def einsum(equation, inputs, kernel):
     """``jnp.einsum`` that knows adapted kernels."""
     if isinstance(kernel, Matrix):
         return kernel.product(equation, inputs)
-    return jnp.einsum(equation, inputs, jnp.asarray(kernel))
+    return product.einsum(equation, inputs, jnp.asarray(kernel))
 
 
 def rows(table, indices, dtype):
