@@ -17,6 +17,7 @@ from .core.config import (
     set_setting,
 )
 from .core.dtypes import dtype_policy, set_dtype_policy
+from .train.progress import disable_interactive_logging, enable_interactive_logging, is_interactive_logging_enabled
 
 __all__ = [
     "backend", "data_memory_share", "disable_flash_attention", "disable_interactive_logging", "disable_traceback_filtering",
@@ -52,21 +53,6 @@ def disable_flash_attention() -> None:
 def is_flash_attention_enabled() -> bool | None:
     """True, False, or None where nobody has said."""
     return get_setting("flash_attention")
-
-
-def enable_interactive_logging() -> None:
-    """Progress goes to standard output."""
-    set_setting("interactive_logging", True)
-
-
-def disable_interactive_logging() -> None:
-    """Progress goes to the log of the ``jkeras`` logger."""
-    set_setting("interactive_logging", False)
-
-
-def is_interactive_logging_enabled() -> bool:
-    """Does progress go to standard output?"""
-    return get_setting("interactive_logging")
 
 
 def enable_traceback_filtering() -> None:

@@ -7,6 +7,7 @@ import pathlib
 
 import pytest
 
+import jkeras as keras
 from compat_tests.make_progress_golden import everything, printed
 from jkeras.core import declare
 from jkeras.train import progress
@@ -159,9 +160,9 @@ def test_terminals_without_unicode_get_another_bar(monkeypatch):
 
 
 def test_without_interactive_logging_messages_go_to_the_logger(caplog, capsys):
-    progress.disable_interactive_logging()
+    keras.config.disable_interactive_logging()
     try:
-        assert not progress.is_interactive_logging_enabled()
+        assert not keras.utils.is_interactive_logging_enabled()
         with caplog.at_level(logging.INFO, "jkeras"):
             progress.print_msg("hello")
     finally:

@@ -9,19 +9,18 @@ from typing import NamedTuple
 import numpy as np
 
 from jkeras.core import placement
+from jkeras.core.config import get_setting, set_setting
 from jkeras.core.declare import era_default, resolve_default
-
-_settings = {"interactive": True}
 
 
 def enable_interactive_logging():
     """Progress and messages are printed to standard output (the default)."""
-    _settings["interactive"] = True
+    set_setting("interactive_logging", True)
 
 
 def disable_interactive_logging():
     """Progress and messages go to the logger "jkeras", level INFO, instead of standard output."""
-    _settings["interactive"] = False
+    set_setting("interactive_logging", False)
 
 
 def is_interactive_logging_enabled():
@@ -30,14 +29,14 @@ def is_interactive_logging_enabled():
     >>> is_interactive_logging_enabled()
     True
     """
-    return _settings["interactive"]
+    return get_setting("interactive_logging")
 
 
 def print_msg(message, line_break=True):
     """Prints a message, or logs it where interactive logging is off; of several processes the main one does."""
     if not placement.is_main():
         return
-    if not _settings["interactive"]:
+    if not is_interactive_logging_enabled():
         import logging
 
         text = message.replace("\b", "").strip("\r\n")
