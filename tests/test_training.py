@@ -271,6 +271,14 @@ def test_weighted_metrics_that_would_share_a_name_are_called_weighted(metrics, w
             assert regression(metrics=metrics, weighted_metrics=weighted).metrics_names == tf_keras.split()
 
 
+def test_a_metric_of_the_model_that_shares_a_name_is_numbered_wherever_it_is_named():
+    model = regression(metrics=["mae"])
+    model.own = keras.metrics.Mean(name="mae")
+    assert model.metrics_names == ["loss", "mae", "mae_1"]
+    assert sorted(model.fit(X, Y, verbose=0).history) == model.metrics_names
+    assert list(model.evaluate(X, Y, verbose=0, return_dict=True)) == model.metrics_names
+
+
 def test_names_of_several_outputs_follow_the_era():
     given = {"loss": "mse", "metrics": [["mae"], ["mae"]], "weighted_metrics": [["mae"], ["mae"]]}
     for era, wanted in (

@@ -130,14 +130,19 @@ def metrics_variables(model: Any) -> list[Variable]:
     return tracking.unique([v for m in metrics_of(model) for v in m.variables])
 
 
-def metrics_result(model: Any) -> dict[str, Any]:
-    """Results of all metrics by name."""
+def _named(model: Any) -> list[tuple[str, Any]]:
+    """(name in logs, metric) of all metrics, in order."""
     compiled = model._compiled
     named = compiled.named_results() if compiled is not None else []
     known = {id(m) for _, m in named}
     named += [(m.name, m) for m in tracking.metrics(model) if id(m) not in known]
+    return compiling.unique_names(named)
+
+
+def metrics_result(model: Any) -> dict[str, Any]:
+    """Results of all metrics by name."""
     results: dict[str, Any] = {}
-    for name, metric in compiling.unique_names(named):
+    for name, metric in _named(model):
         value = metric.result()
         if isinstance(value, dict):
             results.update(value)
@@ -156,9 +161,7 @@ def metrics_names(model: Any) -> list[str]:
             compiling.resolve(model, None, None)
         except ValueError:  # needs targets to choose: known after the first data
             compiled.outputs = None
-    known = {id(m) for m in compiled.trackers()}
-    names = [name for name, _ in compiled.named_results()]
-    return names + [m.name for m in tracking.metrics(model) if id(m) not in known]
+    return [name for name, _ in _named(model)]
 
 
 def loss_and_updates(

@@ -1,6 +1,7 @@
 """One pass over the data: steps, the hooks between them, and where an exact resume takes up."""
 
 import contextlib
+import functools
 import time
 from collections.abc import Callable, Generator
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from ..core import placement
 from ..core.config import get_setting
 from ..core.declare import current_era, era_default, resolve_default
-from . import filling, measuring, streaming, timing
+from . import filling, streaming, timing
 from .callbacks.base import CallbackList
 from .data import ArraySource
 from .data_shared import Turn
@@ -57,17 +58,16 @@ class Run:
         """The metrics of the moment, computed when somebody reads them."""
         if self.last_logs:
             return Logs(self.last_logs)
-        return Logs.later(self._names(), self.session.results)
+        return Logs.later(self._names, self.session.results)
 
+    @functools.cached_property
     def _names(self) -> list[str]:
-        if self.session.names is None:
-            names = measuring.metrics_names(self.model)
-            self.session.names = sorted(names) if current_era() == "3" else names
-        return self.session.names
+        names = self.session.ordered_names()
+        return sorted(names) if current_era() == "3" else names
 
     def final_logs(self) -> Logs:
         """The metrics of a finished pass, read from the device."""
-        return in_order(Logs(self.last_logs or self.session.results()), self._names)
+        return in_order(Logs(self.last_logs or self.session.results()), self.session.ordered_names)
 
     def epoch(self, mode: str, source: Any, rng: Any) -> int:
         """One pass; gives the number of steps done."""

@@ -45,7 +45,6 @@ class Session:
         self._epoch: dict[tuple, programs.EpochProgram] = {}
         self._streams: dict[str, Any] = {}
         self._results: Any = None
-        self.names: list[str] | None = None
         self._reset: Any = None
         self._filled: tuple | None = None
         self.pace: dict[str, Pace] = {"train": Pace(), "test": Pace()}
