@@ -105,11 +105,13 @@ def scored(
     mask: Array | None = None,
     drop: Array | None = None,
     additive: bool = False,
+    robust: bool = True,
 ) -> tuple[Array, Array]:
     """Attention over heads with its scores: (output, scores) for projected arrays (batch, ..., heads, d).
 
     ``mask`` has the shape of the scores or lacks axes left of its own; it replaces scores, or is added as a large negative
-    number (``additive``). ``drop`` multiplies the scores after the softmax.
+    number (``additive``). ``drop`` multiplies the scores after the softmax. A query that may see nothing gets zeros where
+    ``robust``, else the mean of all values.
     """
     scoring, combining = equations(query.ndim, axes)
     scale = jnp.asarray(1 / math.sqrt(query.shape[-1]), query.dtype)
@@ -118,8 +120,8 @@ def scored(
         low = large_negative(scores, -3e4, -1e9)
         scores = scores + (1 - mask.astype(scores.dtype)) * low if additive else jnp.where(mask, scores, low)
     scores = softmax(scores, tuple(range(scores.ndim - len(axes), scores.ndim)))
-    if mask is not None and not additive:
-        scores = jnp.where(mask, scores, 0)  # where nothing may be seen, nothing is: Keras 3's robust masking
+    if mask is not None and robust and not additive:
+        scores = jnp.where(mask, scores, 0)
     used = scores if drop is None else scores * drop
     return jnp.einsum(combining, used, value), scores
 
@@ -139,7 +141,7 @@ def dot_product(query: Array, key: Array, value: Array, mask: Array | None, caus
             mask = both(mask, causal_mask(query.shape[1], key.shape[1])[None, None])
         groups = query.shape[2] // key.shape[2]
         key, value = (x if groups == 1 else jnp.repeat(x, groups, axis=2) for x in (key, value))
-        return scored(query, key, value, (1,), mask)[0]
+        return scored(query, key, value, (1,), mask, robust=False)[0]
     # the library wants equal sizes: zeros at the end change no sum
     query, key, value = (jnp.pad(x, [(0, 0)] * 3 + [(0, max(size, width) - x.shape[-1])]) for x in (query, key, value))
     return jax.nn.dot_product_attention(
