@@ -212,6 +212,12 @@ def test_init_is_a_pure_function_of_the_key():
     assert not jax.tree.all(jax.tree.map(lambda p, q: bool((p == q).all()), a, one.init(1)[0]))
 
 
+def test_a_key_may_be_any_integer():
+    one = Dense(2)
+    for key in (np.int64(3), jax.random.key_data(jax.random.key(3))):
+        np.testing.assert_array_equal(one.init(key, (1, 3))[0]["kernel"], one.init(3, (1, 3))[0]["kernel"])
+
+
 def test_apply_reads_and_writes_nothing():
     one = Pair(4)
     params, state = one.init(0, (2, 3))

@@ -93,6 +93,17 @@ class Frame:
         return jax.random.fold_in(key, count) if count else key
 
 
+class Keeping(Frame):
+    """A frame that keeps every write, also to Variables that it does not bind."""
+
+    def assign(self, variable: Any, value: Any) -> bool:
+        """Binds a new value; True."""
+        assert self.values is not None
+        self.values[variable] = value
+        self.updated[variable] = None
+        return True
+
+
 def recorded(fn: Callable, *args: Any) -> Any:
     """``fn(*args)``, a call that tapes see; Variables among the arguments are given as their values."""
     if recorder is not None and (found := recorder.function(fn, args, {})) is not NotImplemented:

@@ -51,11 +51,16 @@ def _abstract(x: Any, layer: Any) -> Any:
     return x if isinstance(x, jax.ShapeDtypeStruct) else jnp.asarray(x)
 
 
+def _as_key(key: Any) -> Any:
+    """The key of a number, of the data of a key, or of a key; None stays None."""
+    if isinstance(key, (int, np.integer)):
+        return jax.random.key(key)
+    return key if key is None or jnp.issubdtype(key.dtype, jax.dtypes.prng_key) else jax.random.wrap_key_data(key)
+
+
 def init(layer: Any, key: Any, x: Any = None) -> tuple[dict, dict]:
     """``(params, state)`` as a pure function of a key; builds the layer for ``x`` first if need be."""
-    key = jax.random.key(key) if isinstance(key, int) else key
-    if not jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
-        key = jax.random.wrap_key_data(key)
+    key = _as_key(key)
     ensure_built(layer, x)
     params, state = split(layer)
     made = initial_values([v for _, v in (*params, *state)], key)
@@ -76,11 +81,7 @@ def apply(
         trained, kept = split(layer)
     values = {v: tracking.lookup(params, place, "params") for place, v in trained}
     values.update({v: tracking.lookup(state, place, "state") for place, v in kept})
-    if isinstance(key, int):
-        key = jax.random.key(key)
-    elif key is not None and not jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
-        key = jax.random.wrap_key_data(key)
-    with frames.Frame(values=values, training=training, key=key) as frame:
+    with frames.Frame(values=values, training=training, key=_as_key(key)) as frame:
         outputs = calling.run(layer, frame, args, kwargs)
         after = [(place, frame.lookup(v)) for place, v in kept]
     return outputs, tracking.nested(after)

@@ -144,16 +144,6 @@ def _with_remat_activation(layer: Any, args: tuple, kwargs: dict) -> Any:
             vars(layer)["activation"] = activation
 
 
-class _Frame(frames.Frame):
-    """A frame that keeps every write, so that what the call leaves behind can be handed out as values."""
-
-    def assign(self, variable: Any, value: Any) -> bool:
-        assert self.values is not None
-        self.values[variable] = value
-        self.updated[variable] = None
-        return True
-
-
 class _Recorded:
     """A call of a layer as a pure function of arrays: whatever it leaves in the frame comes out as values."""
 
@@ -182,7 +172,7 @@ class _Recorded:
         args, kwargs = jax.tree.unflatten(self.structure, leaves)
         token = _inside.set(True)
         try:
-            with _Frame(values={}, training=outer.training, key=outer.key) as inner:
+            with frames.Keeping(values={}, training=outer.training, key=outer.key) as inner:
                 inner.compute_dtype, inner.trainable_flags = outer.compute_dtype, outer.trainable_flags
                 inner.step, inner.draws = outer.step, outer.draws
                 for x, mask in zip(given[0], given[1], strict=True):

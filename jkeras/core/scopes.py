@@ -35,7 +35,7 @@ class StatelessScope:
                 )
 
     def __enter__(self) -> "StatelessScope":
-        self._frame = _Everything(values=dict(self._values))
+        self._frame = frames.Keeping(values=dict(self._values))
         self._frame.__enter__()
         return self
 
@@ -56,16 +56,6 @@ class StatelessScope:
         """The value of a Variable, or None if the scope has none."""
         values = self._frame.values
         return None if values is None else values.get(variable)
-
-
-class _Everything(frames.Frame):
-    """A frame that keeps writes to any Variable."""
-
-    def assign(self, variable: Any, value: Any) -> bool:
-        assert self.values is not None
-        self.values[variable] = value
-        self.updated[variable] = None
-        return True
 
 
 class SymbolicScope:

@@ -169,14 +169,11 @@ def loss_and_updates(
 ) -> Any:
     """The forward pass and its loss as a pure function: (scaled loss, (loss, outputs, non-trainable, metric values))."""
     x, y, sample_weight = batch
-    train, rest, metric = model.trainable_variables, model.non_trainable_variables, model.metrics_variables
-    values = pure.bind(train, trainable, "compute_loss_and_updates: trainable_variables")
-    values.update(pure.bind(rest, non_trainable, "compute_loss_and_updates: non_trainable_variables"))
-    values.update(pure.bind(metric, metric_values, "compute_loss_and_updates: metrics_variables"))
+    values = _bound(model, "compute_loss_and_updates", trainable, non_trainable, metric_values)
     with frames.Frame(values=values, training=training) as frame:
         y_pred = model(x, training=training)
         loss = loss_of(model, x, y, y_pred, sample_weight, training)
-    after = [frame.values[v] for v in rest], [frame.values[v] for v in metric]
+    _, *after = _values_by_group(model, frame.values)
     scaled = loss
     if training and optimizer is not None and hasattr(model.optimizer, "scale_loss"):
         with frames.Frame(values=dict(zip(model.optimizer.variables, optimizer, strict=False))):
@@ -196,11 +193,22 @@ def stateless_compute_loss(
     training: bool,
 ) -> Any:
     """Keras 3's pure form of ``compute_loss``."""
-    train, rest, metric = model.trainable_variables, model.non_trainable_variables, model.metrics_variables
-    values = pure.bind(train, trainable, "stateless_compute_loss: trainable_variables")
-    values.update(pure.bind(rest, non_trainable, "stateless_compute_loss: non_trainable_variables"))
-    values.update(pure.bind(metric, metric_values, "stateless_compute_loss: metrics_variables"))
+    values = _bound(model, "stateless_compute_loss", trainable, non_trainable, metric_values)
     with frames.Frame(values=values, training=training) as frame:
         loss = loss_of(model, x, y, y_pred, sample_weight, training)
-    after = [[frame.values[v] for v in group] for group in (train, rest, metric)]
-    return loss, tuple(after)
+    return loss, tuple(_values_by_group(model, frame.values))
+
+
+_GROUPS = ("trainable_variables", "non_trainable_variables", "metrics_variables")
+
+
+def _bound(model: Any, what: str, *given: Any) -> dict[Variable, Any]:
+    """The Variables of a model with the values that are given for each group."""
+    values: dict[Variable, Any] = {}
+    for group, arrays in zip(_GROUPS, given, strict=True):
+        values.update(pure.bind(getattr(model, group), arrays, f"{what}: {group}"))
+    return values
+
+
+def _values_by_group(model: Any, values: Any) -> list[list[Any]]:
+    return [[values[v] for v in getattr(model, group)] for group in _GROUPS]
