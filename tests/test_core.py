@@ -15,7 +15,7 @@ from jkeras.core.frame import Frame
 from jkeras.core.layer import Layer, layer
 from jkeras.core.naming import get_uid, reset_names, snake_case, unique_name
 from jkeras.core.rng import SeedGenerator, set_seed
-from jkeras.core.scopes import StatelessScope
+from jkeras.core.scopes import StatelessScope, name_scope
 from jkeras.core.spec import InputSpec
 from jkeras.core.symbolic import KerasTensor
 from jkeras.core.variable import Variable
@@ -125,6 +125,35 @@ def test_a_stateless_scope_keeps_writes_to_itself():
     with StatelessScope(state_mapping=[(v, 4.0)]) as scope:
         v.assign(v.value * 2)
     assert float(scope.get_current_value(v)) == 8.0 and float(v) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("options", "path"),
+    [
+        ({}, "a/b/b/w"),
+        ({"caller": 1}, "a/b/w"),
+        ({"caller": 1, "deduplicate": False}, "a/b/b/w"),
+        ({"override_parent": "x/y"}, "x/y/b/w"),
+    ],
+)
+def test_the_names_of_scopes(options, path):
+    outer = {k: v for k, v in options.items() if k != "override_parent"}
+    with name_scope("a"), name_scope("b", **outer), name_scope("b", **options):
+        assert Variable(0.0, name="w").path == path
+    assert Variable(0.0, name="w").path == "w"
+
+
+def test_threads_that_read_a_variable_for_the_first_time_get_one_array():
+    made = []
+
+    def initializer(shape, dtype):
+        made.append(time.sleep(0.02))
+        return np.zeros(shape)
+
+    v = Variable(initializer, shape=(2,))
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: v.value, range(4)))
+    assert len(made) == 1 and all(x is found[0] for x in found)
 
 
 def test_a_mask_stays_with_its_array():

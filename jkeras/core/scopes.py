@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import jax
@@ -82,24 +83,38 @@ def get_stateless_scope() -> Any:
 class name_scope:
     """Names what is made inside.  https://keras.io/api/
 
+    ``override_parent`` is the path that counts as the one around. A ``caller`` that enters its name again directly inside
+    itself adds nothing, unless ``deduplicate`` is False.
+
     >>> with name_scope("block"):
     ...     path = Variable(0.0, name="w").path
     >>> path
     'block/w'
     """
 
-    def __init__(self, name: str, **kwargs: Any):
+    def __init__(self, name: str, caller: Any = None, deduplicate: bool = True, override_parent: str | None = None):
         if not isinstance(name, str) or "/" in name:
             raise ValueError(f"name_scope: expected a name without '/', received {name!r}.")
-        self.name = name
+        self.name, self.caller, self.deduplicate, self.override_parent = name, caller, deduplicate, override_parent
+        self._tokens: list[tuple] = []
 
     def __enter__(self) -> "name_scope":
-        self._scope = frames.scope(self.name)
-        self._scope.__enter__()
+        path, (last, caller) = frames._scope.get(), _last.get()
+        again = self.deduplicate and self.caller is not None and self.caller is caller and last == path
+        if not (again and path[-1] == self.name):
+            if self.override_parent is not None:
+                path = tuple(part for part in self.override_parent.split("/") if part)
+            path = (*path, self.name)
+        self._tokens.append((frames._scope.set(path), _last.set((path, self.caller))))
         return self
 
-    def __exit__(self, *error: Any) -> None:
-        self._scope.__exit__(*error)
+    def __exit__(self, *_: Any) -> None:
+        scope, last = self._tokens.pop()
+        frames._scope.reset(scope)
+        _last.reset(last)
+
+
+_last: ContextVar[tuple[tuple, Any]] = ContextVar("last_name_scope", default=((), None))  # its path, and who entered it
 
 
 @contextlib.contextmanager
