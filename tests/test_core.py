@@ -489,6 +489,24 @@ def test_a_build_that_failed_leaves_no_weights():
     assert one.weights == [one.kernel]
 
 
+WEIGHTS = [
+    (("kernel", (2,), "float32", "zeros", None, True, None, "more"), {}, "takes at most 7 positional .*received 8"),
+    (("kernel", (2,)), {"shape": (3,)}, "'shape' was given twice"),
+    ((), {"shap": (3,)}, "Did you mean 'shape'"),
+]
+
+
+@pytest.mark.parametrize(("args", "kwargs", "message"), WEIGHTS)
+def test_a_mistake_in_add_weight_is_named(args, kwargs, message):
+    with pytest.raises(TypeError, match=message):
+        Layer().add_weight(*args, **kwargs)
+
+
+def test_the_arguments_of_add_weight_reach_the_variable():
+    v = Layer().add_weight("w", (2,), experimental_autocast=False, synchronization="on_read", aggregation="mean")
+    assert (v.autocast, v.synchronization, v.aggregation) == (False, "on_read", "mean")
+
+
 def test_an_unknown_argument_of_add_metric_is_an_error():
     with pytest.raises(TypeError, match="agregation"):
         Layer().add_metric(1.0, "a", agregation="mean")

@@ -202,6 +202,12 @@ MISTAKES = {
         lambda: regression().predict_on_batch(iter([X])), ValueError, "^predict_on_batch: .*Use predict"),
     "many batches for a step": (
         lambda: regression().train_on_batch(iter([X])), ValueError, "^train_on_batch: .*Use fit or evaluate"),
+    "too much for evaluate": (
+        lambda: regression().evaluate(X, Y, 8, 0, None, None, None, 1, 2, False, True, 5), TypeError, "at most 4 .*received 5"),
+    "too much for a step": (
+        lambda: regression().train_on_batch(X, Y, None, None, True, True, 5), TypeError, "at most 2 .*received 3"),
+    "too much for a generator": (
+        lambda: regression().predict_generator(iter([X]), 1, 1, 1, False, 0, 5), TypeError, "at most 4 .*received 5"),
     "a switch of text": (lambda: regression(run_eagerly="yes"), TypeError, "run_eagerly must be True, False"),
     "steps of text": (lambda: regression(steps_per_execution="x"), TypeError, "steps_per_execution .*: expected"),
     "loss weights of text": (lambda: regression(loss_weights=["x"]), TypeError, "loss_weights must be numbers"),

@@ -1,5 +1,6 @@
 """What the base class of layers makes of its arguments, and how they come back in a config."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -38,12 +39,13 @@ def first_shape(
     return (batch_size, *as_shape(input_shape))
 
 
-def by_place(owner: str, args: tuple, **given: Any) -> dict[str, Any]:
-    """Positional arguments of a layer's base class, in the order that tf.keras gave them."""
-    order = ("trainable", "name", "dtype", "dynamic")
+def by_place(owner: str, order: Sequence[str], args: tuple) -> dict[str, Any]:
+    """Positional arguments by their names; raises TypeError where there are too many of them."""
     if len(args) > len(order):
-        raise TypeError(f"{owner} takes at most {len(order)} positional arguments ({', '.join(order)}).")
-    return {**given, **dict(zip(order, args, strict=False))}
+        raise TypeError(
+            f"{owner} takes at most {len(order)} positional arguments ({', '.join(order)}), received {len(args)}."
+        )
+    return dict(zip(order, args, strict=False))
 
 
 def as_shape(shape: Any) -> Any:

@@ -87,9 +87,9 @@ class Layer(Configurable):
         remat: Any = None,
         **kwargs: Any,
     ):
-        if args:  # tf.keras: trainable, name, dtype, dynamic
-            given = arguments.by_place(type(self).__name__, args, trainable=trainable, name=name, dtype=dtype)
-            trainable, name, dtype = given.pop("trainable"), given.pop("name"), given.pop("dtype")
+        if args:  # in the order of tf.keras
+            given = arguments.by_place(type(self).__name__, ("trainable", "name", "dtype", "dynamic"), args)
+            trainable, name, dtype = given.pop("trainable"), given.pop("name", name), given.pop("dtype", dtype)
             kwargs.update(given)
         if kwargs and era.translate is not None and any(k not in self._base_arguments for k in kwargs):
             _, kwargs = era.translate(type(self), (), kwargs)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from . import dtypes
+from .arguments import by_place
 from .connections import resolve
 from .declare import check_known
 from .variable import Variable
@@ -18,7 +19,11 @@ def weight_arguments(layer: Any, args: tuple, kwargs: dict) -> dict[str, Any]:
     order = _WEIGHT_ORDER_2 if args and isinstance(args[0], str) else _WEIGHT_ORDER_3
     if len(args) > 2 and order is _WEIGHT_ORDER_2 and callable(args[2]) and not isinstance(args[2], type):
         order = "name shape initializer".split()
-    given = {**dict(zip(order, args, strict=False)), **kwargs}
+    given = by_place("add_weight", order, args)
+    for name in given:
+        if name in kwargs:
+            raise TypeError(f"add_weight: argument {name!r} was given twice, by position and by name.")
+    given.update(kwargs)
     known = {*_WEIGHT_ORDER_2, *_WEIGHT_ORDER_3, "synchronization", "layout", "use_resource", "getter", "collections",
              "experimental_autocast", "partitioner", "key"}  # fmt: skip
     check_known(type(layer), given, sorted(known), known)
@@ -47,7 +52,10 @@ def make_weight(
     constraint: Any = None,
     overwrite_with_gradient: bool = False,
     aggregation: str | None = "none",
-    **options: Any,
+    synchronization: str | None = "auto",
+    layout: Any = None,
+    experimental_autocast: bool = True,
+    **_: Any,
 ) -> Variable:
     """The weight of a layer; what is not given comes from its fields ``<name>_initializer`` and the like."""
     name = (name or "variable").split("/")[-1].split(":")[0]
@@ -62,8 +70,10 @@ def make_weight(
         shape=() if shape is None else shape,
         dtype=dtype,
         trainable=trainable,
-        autocast=autocast,
+        autocast=autocast and experimental_autocast,
         aggregation=aggregation,
+        synchronization=synchronization,
+        layout=layout,
         name=name,
     )
     if "/" not in variable.path:

@@ -8,7 +8,7 @@ import numpy as np
 from .. import losses as losses_module
 from .. import metrics as metrics_module
 from .. import optimizers
-from ..core import calling, errors, placement, registry, tracking
+from ..core import arguments, calling, errors, placement, registry, tracking
 from ..core import frame as frames
 from ..core.declare import current_era, era_default, resolve_default
 from .data_arrays import whole
@@ -180,9 +180,7 @@ def _named(args: tuple, kwargs: dict) -> dict[str, Any]:
     order = ["optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", *ARGUMENTS[5:9]]
     if len(args) > 2 and (current_era() != "3" or not _are_numbers(args[2])):
         order[2:4] = ["metrics", "loss_weights"]
-    if len(args) > len(order):
-        raise TypeError(f"compile takes at most {len(order)} positional arguments, received {len(args)}.")
-    given = dict(zip(order, args, strict=False))
+    given = arguments.by_place("compile", order, args)
     for name in given:
         if name in kwargs:
             raise TypeError(f"compile: argument {name!r} was given twice, by position and by name.")

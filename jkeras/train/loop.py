@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from ..core.arguments import by_place
 from ..core.config import get_setting
 from ..core.declare import current_era, era_default, resolve_default
 from ..core.rng import fresh_seed
@@ -247,9 +248,12 @@ def evaluate(
     if len(args) == 1 and isinstance(args[0], bool):  # Keras 3's order
         return_dict = args[0]
     elif args:
-        max_queue_size, workers, use_multiprocessing, return_dict = (
-            *args, *(max_queue_size, workers, use_multiprocessing, return_dict)[len(args) :]
-        )  # fmt: skip
+        given = {
+            "max_queue_size": max_queue_size, "workers": workers, "use_multiprocessing": use_multiprocessing,
+            "return_dict": return_dict,
+        }  # fmt: skip
+        given.update(by_place("evaluate, after callbacks,", list(given), args))
+        max_queue_size, workers, use_multiprocessing, return_dict = given.values()
     verbose = checks.verbosity(resolve_default(type(model), "verbose", verbose))
     checks.is_compiled(model, "evaluate")
     feeder = checks.feeder(model, max_queue_size, workers, use_multiprocessing)
@@ -295,7 +299,7 @@ def train_on_batch(
     return_dict: bool = False,
 ) -> Any:
     """One training step on one batch; loss and metrics of this batch, or since the last reset."""
-    reset_metrics, return_dict = _flags(args, reset_metrics, return_dict)
+    reset_metrics, return_dict = _flags("train_on_batch, after class_weight,", args, reset_metrics, return_dict)
     return _on_batch(model, "train", x, y, sample_weight, class_weight, reset_metrics, return_dict)
 
 
@@ -310,15 +314,15 @@ def test_on_batch(
     return_dict: bool = False,
 ) -> Any:
     """Loss and metrics of one batch."""
-    reset_metrics, return_dict = _flags(args, reset_metrics, return_dict)
+    reset_metrics, return_dict = _flags("test_on_batch, after sample_weight,", args, reset_metrics, return_dict)
     return _on_batch(model, "test", x, y, sample_weight, None, reset_metrics, return_dict)
 
 
-def _flags(args: tuple, reset_metrics: bool, return_dict: bool) -> tuple[bool, bool]:
+def _flags(what: str, args: tuple, reset_metrics: bool, return_dict: bool) -> tuple[bool, bool]:
     """Keras 3 has return_dict in the place where tf.keras has reset_metrics and then return_dict."""
-    if not args:
-        return reset_metrics, return_dict
-    return (reset_metrics, args[0]) if len(args) == 1 and current_era() == "3" else (*args, return_dict)[:2]
+    order = ("reset_metrics", "return_dict")
+    given = by_place(what, order[1:] if len(args) == 1 and current_era() == "3" else order, args)
+    return given.get("reset_metrics", reset_metrics), given.get("return_dict", return_dict)
 
 
 def _on_batch(
@@ -384,7 +388,7 @@ def fit_generator(
     }
     if args and isinstance(args[0], (int, list, tuple)) and not isinstance(args[0], bool):  # tf.keras's order
         names = ["validation_freq", *names]
-    given.update(zip(names, args, strict=False))
+    given.update(by_place("fit_generator, after validation_steps,", names, args))
     given.update(
         steps_per_epoch=steps_per_epoch, epochs=epochs, verbose=verbose, callbacks=callbacks,
         validation_data=validation_data, validation_steps=validation_steps, generator=generator,
@@ -408,17 +412,17 @@ def evaluate_generator(
     **kwargs: Any,
 ) -> Any:
     """The same as ``evaluate`` on a generator."""
-    given = {"steps": steps, **_feeding(args, callbacks, max_queue_size, workers, use_multiprocessing, verbose)}
+    feeding = _feeding("evaluate_generator", args, callbacks, max_queue_size, workers, use_multiprocessing, verbose)
+    given = {"steps": steps, **feeding}
     if kwargs:
         given.update(checks.old_words(model, "evaluate_generator", {"generator": generator, **kwargs}))
     return evaluate(model, given.pop("generator", generator), **given)
 
 
-def _feeding(args: tuple, *values: Any) -> dict[str, Any]:
+def _feeding(what: str, args: tuple, *values: Any) -> dict[str, Any]:
     """Keras 2 has no callbacks among the positions, tf.keras has them first."""
     names = ["callbacks", "max_queue_size", "workers", "use_multiprocessing", "verbose"]
     given = dict(zip(names, values, strict=True))
     first = args[0] if args else None
     order = names[1:] if isinstance(first, int) and not isinstance(first, bool) else names
-    given.update(zip(order, args, strict=False))
-    return given
+    return {**given, **by_place(f"{what}, after steps,", order, args)}

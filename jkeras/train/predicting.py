@@ -222,7 +222,8 @@ def predict_generator(
     """The same as ``predict`` on a generator."""
     from .loop import _feeding
 
-    given = {"steps": steps, **_feeding(args, callbacks, max_queue_size, workers, use_multiprocessing, verbose)}
+    feeding = _feeding("predict_generator", args, callbacks, max_queue_size, workers, use_multiprocessing, verbose)
+    given = {"steps": steps, **feeding}
     if kwargs:
         given.update(checks.old_words(model, "predict_generator", {"generator": generator, **kwargs}))
     return predict(model, given.pop("generator", generator), **given)
