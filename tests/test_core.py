@@ -1,6 +1,8 @@
 """Variables, frames, declared classes and the pure door."""
 
 import copy
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import jax
 import jax.numpy as jnp

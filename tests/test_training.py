@@ -509,14 +509,16 @@ def test_rows_are_not_added_where_a_layer_works_along_them():
     np.testing.assert_allclose(model.predict(X[:3], batch_size=8, verbose=0), X[:3].sum(0) + X[:3], rtol=1e-5)
 
 
-def test_predict_from_many_threads_is_right():
+@pytest.mark.parametrize("make", [regression, Wrapped])
+def test_predict_from_many_threads_is_right_from_the_first(make):
     from concurrent.futures import ThreadPoolExecutor
 
-    model = regression()
-    expected = np.asarray(model(X))
+    model = make()
     with ThreadPoolExecutor(8) as pool:
-        for result in pool.map(lambda _: model.predict(X, verbose=0), range(16)):
-            np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-6)
+        results = list(pool.map(lambda _: model.predict(X, verbose=0), range(16)))
+    expected = np.asarray(model(X))
+    for result in results:
+        np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-6)
 
 
 # ------------------------------------------------- steps of the user's

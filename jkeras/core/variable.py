@@ -2,6 +2,7 @@
 
 import operator
 import re
+import threading
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -18,6 +19,7 @@ from . import frame as frames
 memory.keep_pages()  # both before anything is computed
 program_cache.start()
 _made = [0]
+_making = threading.RLock()  # held while arrays are made: several threads may read them for the first time at once
 
 
 def count_made() -> int:
@@ -408,9 +410,14 @@ def _call_initializer(initializer: Callable, shape: tuple, dtype: str, key: jax.
 
 def initialize(variables: Sequence[Variable]) -> None:
     """Makes the arrays of all Variables that have none yet, together, in one compiled call."""
+    if any(v._cell is None for v in variables):
+        with _making:
+            _make([v for v in variables if v._cell is None])
+
+
+def _make(pending: list[Variable]) -> None:
     from .rng import fresh_key
 
-    pending = [v for v in variables if v._cell is None]
     if not pending:
         return
     with jax.ensure_compile_time_eval():

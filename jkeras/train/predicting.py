@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import threading
 from typing import Any
 
 import jax
@@ -94,14 +95,21 @@ def _rows(x: Any) -> int:
     return leaves[0].shape[0] if leaves and leaves[0].ndim else 0
 
 
+_making = threading.RLock()  # held while a model is built: several threads may ask for its first prediction at once
+
+
 def predictor_of(model: Any, x: Any) -> Predictor:
     """The model's forward pass; builds the model on ``x`` if need be."""
     predictor = model._programs.get("predict")
-    if predictor is None or not predictor.is_current():
-        if not model.built or any(not one.built for one in model._flatten_layers()):
-            _build(model, x)
-        initialize(model.variables)
-        predictor = model._programs["predict"] = Predictor(model)
+    if predictor is not None and predictor.is_current():
+        return predictor
+    with _making:
+        predictor = model._programs.get("predict")
+        if predictor is None or not predictor.is_current():
+            if not model.built or any(not one.built for one in model._flatten_layers()):
+                _build(model, x)
+            initialize(model.variables)
+            predictor = model._programs["predict"] = Predictor(model)
     return predictor
 
 
