@@ -524,6 +524,19 @@ def test_storage_of_different_lengths_is_refused(storage):
         adapt(storage[0]["h5py"], np.ones(3), memory_limit=0)
 
 
+@pytest.mark.parametrize("shuffle", [1, np.True_])
+def test_whatever_is_true_shuffles_storage(storage, shuffle):
+    x = storage[0]["h5py"]
+    found = np.concatenate([x for x, *_ in adapt(x, shuffle=shuffle, batch_size=4, memory_limit=0).epoch(0)])
+    assert not np.array_equal(found, x[:]) and np.array_equal(np.sort(found, 0), np.sort(x[:], 0))
+
+
+def test_steps_without_a_size_divide_storage_as_they_divide_arrays(storage):
+    x = storage[0]["h5py"]
+    sizes = [adapt(data, steps=3, shuffle=False, memory_limit=0) for data in (x, x[:])]
+    assert [len(batch[0]) for batch in sizes[0].epoch(0)][0] == sizes[1].batch_size
+
+
 # ---------------------------------------------------------------- the queues of Keras 2
 
 

@@ -15,6 +15,7 @@ from .data_arrays import (
     is_text,
     leaves,
     take,
+    usual_size,
     whole,
 )
 from .data_sequence import is_sequence
@@ -60,12 +61,12 @@ def adapt(
         return x
     if x is None:
         raise ValueError("x: received None. Pass the input data: arrays, a generator or a Sequence.")
-    shuffle = shuffle or False
+    shuffle = shuffle if isinstance(shuffle, str) else bool(shuffle)
     weights = {"class_weight": class_weight, "strict_class_weight": strict_class_weight}
     if not is_stream(x):
         x = x if choose is None else choose(x)
         if _size_on_disk((x, y, sample_weight)) > memory_limit:
-            feed = SliceFeed(x, y, sample_weight, batch_size=batch_size or 32, shuffle=shuffle)
+            feed = SliceFeed(x, y, sample_weight, batch_size=batch_size, steps=steps, shuffle=shuffle)
             return StreamSource(feed, steps=steps, **weights, queue_size=max_queue_size, inputs=inputs)
         return ArraySource(
             x, y, sample_weight, batch_size=batch_size, steps=steps, shuffle=shuffle, **weights, inputs=inputs,
@@ -149,15 +150,12 @@ class ArraySource:
         self.arrays = (x, y, weight)
         self.given_steps = steps
         self._auto_size = not batch_size  # the size then follows from the steps, or is 32
-        self.batch_size = batch_size or self._default_size()
+        self.batch_size = batch_size or usual_size(self.size, steps)
         self.shuffle = shuffle
         self._rest = None  # what is left of a pass over the data that the last epoch did not finish
 
     def __repr__(self):
         return f"ArraySource({self.size} samples, batch_size={self.batch_size}, shuffle={self.shuffle!r})"
-
-    def _default_size(self):
-        return math.ceil(self.size / self.given_steps) if self.given_steps else 32
 
     @property
     def steps(self):
@@ -265,7 +263,7 @@ def _part(source, arrays, rows, shuffle, steps):
     part.__dict__.update(source.__dict__, arrays=take(arrays, rows), own_weight=take(source.own_weight, rows))
     part.size, part.shuffle, part.given_steps, part._rest = rows.stop - rows.start, shuffle, steps, None
     if part._auto_size:
-        part.batch_size = part._default_size()
+        part.batch_size = usual_size(part.size, steps)
     return part
 
 

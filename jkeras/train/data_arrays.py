@@ -241,6 +241,11 @@ def whole(value, name, least=1):
     return int(number)
 
 
+def usual_size(samples, steps):
+    """The size of batches where none is given: what makes that many steps, or 32."""
+    return -(-samples // steps) if steps else 32
+
+
 def generator(rng):
     """A numpy Generator from a Generator, a seed (int or ints), a jax key or None."""
     if isinstance(rng, np.random.Generator):

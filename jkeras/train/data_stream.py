@@ -7,7 +7,16 @@ from collections.abc import Mapping
 import jax
 import numpy as np
 
-from .data_arrays import as_arrays, common_length, generator, is_dataframe, is_nested, is_sliceable, is_sparse
+from .data_arrays import (
+    as_arrays,
+    common_length,
+    generator,
+    is_dataframe,
+    is_nested,
+    is_sliceable,
+    is_sparse,
+    usual_size,
+)
 from .data_prefetch import Prefetch
 from .data_sequence import num_batches, parallel
 from .data_shared import Part, Turn, Turns, check_alike, places_of, shape_of
@@ -156,7 +165,7 @@ class SliceFeed:
 
     restarts, what = True, "storage"
 
-    def __init__(self, x, y=None, sample_weight=None, *, batch_size=32, shuffle=True):
+    def __init__(self, x, y=None, sample_weight=None, *, batch_size=None, steps=None, shuffle=True):
         def storage(leaf):
             if isinstance(leaf, np.ndarray | jax.Array) or is_sliceable(leaf) and not is_dataframe(leaf):
                 return leaf.tocsr() if is_sparse(leaf) else leaf
@@ -171,7 +180,7 @@ class SliceFeed:
 
         self._data = tuple(whole(d) for d in (x, y, sample_weight))
         self.size = common_length(*self._data)
-        self.batch_size = batch_size
+        self.batch_size = batch_size or usual_size(self.size, steps)
         self._shuffle = shuffle
         self._part = None  # the rows of a full batch that this process needs
 
@@ -444,21 +453,11 @@ class StreamSource:
             self.feed.end()
         self._epochs, self._start = position["epochs"], position["batches"]
         if self._pass is not None and not self.feed.restarts:  # a batch has been looked at
-            self._drop(position["in_pass"])
+            for _ in itertools.islice(self._pass, position["in_pass"]):
+                pass
         else:
             self._pass = None
         self._in_pass, self._pass_seed = position["in_pass"], position["pass_seed"]
-
-    def skip(self, count):
-        """The next epoch starts with batch number `count`."""
-        self._start = count
-        self._in_pass += count
-        if self._pass is not None:
-            self._drop(count)
-
-    def _drop(self, count):
-        for _ in itertools.islice(self._pass, count):
-            pass
 
 
 def _shown(structure):
