@@ -136,6 +136,17 @@ def rows(x):
     return [x] * (x.shape[0] // 240)
 
 
+def test_the_inputs_that_a_tensor_depends_on_are_found_in_order():
+    a, b = Input((3,)), Input((3,))
+    y = x = layers.Identity()(b)
+    for _ in range(400):
+        y = y + a
+    last = layers.Add()
+    assert [t is s for t, s in zip(keras.utils.get_source_inputs(y), (b, a), strict=True)] == [True, True]
+    last([a, b]), last([x, x])
+    assert [keras.utils.get_source_inputs(y, last, i)[0] is s for i, s in enumerate((a, b))] == [True, True]
+
+
 def test_a_symbolic_tensor_without_history_leaves_none():
     assert (KerasTensor((2,), record_history=False) + 1.0)._keras_history is None
     assert (KerasTensor((2,)) + 1.0)._keras_history is not None

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from . import frame as frames
 from .spec import describe
 from .symbolic import KerasTensor, Node
 
 
 def node_at(layer: Any, index: int) -> Node:
-    """The index-th call of a layer; raises ValueError if there is none."""
+    """The index-th call of a layer; raises AttributeError if it was never called, ValueError if not so often."""
     nodes = layer._inbound_nodes
     if not nodes:
         raise AttributeError(
@@ -110,23 +109,18 @@ def get_output_mask_at(layer: Any, node_index: int) -> Any:
 
 
 def get_source_inputs(tensor: KerasTensor, layer: Any = None, node_index: int | None = None) -> list[KerasTensor]:
-    """The model inputs that a symbolic tensor depends on."""
+    """The model inputs that a symbolic tensor, or a call of a layer, depends on."""
+    if layer is None and tensor._keras_history is None:
+        return []
     found: dict[int, KerasTensor] = {}
     seen: set[int] = set()
-
-    def visit(x: KerasTensor) -> None:
-        if x._keras_history is None or id(x) in seen:
-            return
-        seen.add(id(x))
-        if x.node.is_input:
-            found[id(x)] = x
-        for below in x.node.input_tensors:
-            visit(below)
-
-    visit(tensor)
+    stack = [tensor.node if layer is None else node_at(layer, node_index or 0)]
+    while stack:  # graphs may be hundreds of layers deep
+        node = stack.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if node.is_input:
+            found.update((id(x), x) for x in node.output_tensors)
+        stack.extend(x.node for x in reversed(node.input_tensors) if x._keras_history is not None)
     return list(found.values())
-
-
-def mask(x: Any) -> Any:
-    """The mask of an array or symbolic tensor, or None."""
-    return frames.get_mask(x)

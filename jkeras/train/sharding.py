@@ -214,11 +214,6 @@ def _of_owner(arrays: list[jax.Array], owner: Any) -> list[jax.Array]:
     return [one(a) for a in arrays]
 
 
-@functools.cache
-def _told() -> set:
-    return set()
-
-
 @contextlib.contextmanager
 def together() -> Iterator[None]:
     """What needs all processes; raises RuntimeError that says so where one of them is gone."""
@@ -235,14 +230,17 @@ def together() -> Iterator[None]:
         ) from error
 
 
+_told: set[tuple[int, int]] = set()  # models and distributions of which has been warned
+
+
 def warn_unused(model: Any, distribution: Any) -> None:
     """Warns once of layouts that match none of the model's weights."""
     import warnings
 
     key = (id(model), id(distribution))
-    if key in _told():
+    if key in _told:
         return
-    _told().add(key)
+    _told.add(key)
     for sentence in distribution.unused([v.path for v in model.variables]):
         warnings.warn(f"Model '{model.name}': {sentence}.", stacklevel=4)
 

@@ -31,7 +31,6 @@ class Plan(NamedTuple):
     optimizer: list[Variable]
     metrics: list[Variable]
     flags: dict[int, bool]
-    custom_logs: list[str] | None = None
 
     def bound(self, carry: Carry) -> dict[Variable, Any]:
         """Each Variable with its array."""
