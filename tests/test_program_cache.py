@@ -101,3 +101,24 @@ def test_what_killed_processes_left_goes_and_what_runs_stays(tmp_path):
     program_cache._remove_abandoned(tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["process-running"]
     os.close(lock)
+
+
+def test_a_folder_in_use_stays_where_files_are_locked_as_on_windows(tmp_path, monkeypatch):
+    class Windows:
+        LK_NBLCK = 2
+
+        def locking(self, *_):
+            raise OSError("another process has it")
+
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    monkeypatch.setitem(sys.modules, "msvcrt", Windows())
+    (tmp_path / "process-running").mkdir()
+    (tmp_path / "process-running" / "lock").write_text("")
+    program_cache._remove_abandoned(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["process-running"]
+
+
+def test_a_limit_that_is_no_number_is_named(monkeypatch):
+    monkeypatch.setenv("JKERAS_COMPILATION_CACHE_BYTES", "1GB")
+    with pytest.raises(ValueError, match="JKERAS_COMPILATION_CACHE_BYTES: expected a number of bytes, received '1GB'"):
+        program_cache.start()

@@ -24,9 +24,13 @@ OWN = "process-"  # what the folders of running processes are named
 def start() -> Path | None:
     """Lets JAX keep its programs; gives the folder of this process, or None where there is no cache.
 
-    A cache that the user has given to JAX stays as it is.
+    A cache that the user has given to JAX stays as it is. Raises ValueError where the environment's limit is no number.
     """
     import jax
+
+    limit = os.environ.get(LIMIT) or str(DEFAULT_LIMIT)
+    if not limit.isdecimal():
+        raise ValueError(f"{LIMIT}: expected a number of bytes, received {limit!r}.")
 
     wanted, config = os.environ.get(SWITCH, ""), cast(Any, jax.config)
     if wanted == "0" or config.jax_compilation_cache_dir or not config.jax_enable_compilation_cache:
@@ -48,7 +52,7 @@ def start() -> Path | None:
     # XLA's own caches would make the folder's name part of a program's
     config.update("jax_persistent_cache_enable_xla_caches", "none")
     config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    atexit.register(_finish, shared, own, lock, os.getpid())
+    atexit.register(_finish, shared, own, lock, os.getpid(), int(limit))
     return own
 
 
@@ -87,11 +91,14 @@ def _lock(path: Path) -> int | None:
     """A lock that lives as long as this process, which no other can take meanwhile; None if another holds it."""
     handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
     try:
-        import fcntl
-    except ImportError:
-        return handle
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            import fcntl
+        except ImportError:  # Windows
+            import msvcrt
+
+            cast(Any, msvcrt).locking(handle, cast(Any, msvcrt).LK_NBLCK, 1)
+        else:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(handle)
         return None
@@ -110,7 +117,7 @@ def _remove_abandoned(shared: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _finish(shared: Path, own: Path, lock: int | None, process: int) -> None:
+def _finish(shared: Path, own: Path, lock: int | None, process: int, limit: int) -> None:
     """Hands over what this process has compiled."""
     if os.getpid() != process:
         return  # a child that was forked
@@ -118,7 +125,7 @@ def _finish(shared: Path, own: Path, lock: int | None, process: int) -> None:
         for entry in _programs(own):
             with contextlib.suppress(FileExistsError):
                 os.link(entry.path, shared / entry.name)
-        _prune(shared, int(os.environ.get(LIMIT, DEFAULT_LIMIT)))
+        _prune(shared, limit)
     shutil.rmtree(own, ignore_errors=True)
     if lock is not None:
         os.close(lock)
