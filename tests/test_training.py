@@ -285,6 +285,44 @@ def test_a_metric_of_the_model_that_shares_a_name_is_numbered_wherever_it_is_nam
     assert list(model.evaluate(X, Y, verbose=0, return_dict=True)) == model.metrics_names
 
 
+class Numbered(keras.utils.PyDataset):
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        return np.zeros((2, 3)), np.full((2, 1), index)
+
+
+class Iterated:
+    def __iter__(self):
+        return iter(Numbered())
+
+
+ARRAYS = tuple(np.concatenate(parts) for parts in zip(*Numbered(), strict=True))
+# validation data, and the mean of the squares of two of 0, 1, 2, 3 at each of three epochs
+VALIDATION = [
+    ("3", ARRAYS, {"validation_batch_size": 2}, [0.5, 0.5, 0.5]),
+    ("3", Numbered(), {}, [0.5, 0.5, 0.5]),
+    ("3", Iterated(), {}, [0.5, 0.5, 0.5]),
+    ("2.2", Numbered(), {}, [0.5, 6.5, 0.5]),
+]
+
+
+@pytest.mark.parametrize(("era", "data", "options", "losses"), VALIDATION)
+def test_every_validation_begins_with_the_first_batch_since_tf_keras(era, data, options, losses):
+    with keras.compat.era(era):
+        model = Sequential([Input((3,)), layers.Dense(1, use_bias=False)])
+        model.compile(keras.optimizers.SGD(0.0), "mse")
+        history = model.fit(X, Y, epochs=3, verbose=0, validation_data=data, validation_steps=2, **options)
+    assert history.history["val_loss"] == losses
+
+
+def test_a_generator_that_ends_ends_training_with_a_warning():
+    with pytest.warns(UserWarning, match="generator ran out after 1 of 3 epochs") as told:
+        history = regression().fit(((X, Y) for _ in range(2)), epochs=3, verbose=0)
+    assert history.epoch == [0] and [one.filename for one in told] == [__file__]
+
+
 def test_names_of_several_outputs_follow_the_era():
     given = {"loss": "mse", "metrics": [["mae"], ["mae"]], "weighted_metrics": [["mae"], ["mae"]]}
     for era, wanted in (

@@ -48,6 +48,7 @@ _KERAS_2 = {
     ("Model", "layers_are_live"): True,
     ("Model", "load_order"): ("by_name", "skip_mismatch", "reshape"),
     ("Model", "logs_tell_size"): True,
+    ("Model", "validation_goes_on"): True,
     ("update", "waits"): True,
     ("Model", "weighted_prefix"): "weighted_",
     ("Progbar", "style"): "2.2",

@@ -211,6 +211,10 @@ class ArraySource:
         """The batch (x, y, sample_weight) of these samples; `indices` is an array of integers or a slice."""
         return take(self.arrays, indices)
 
+    def restart(self):
+        """The next epoch begins with the first batch."""
+        self._rest = None
+
     def get_state(self):
         """What an exact resume needs besides the rng: the rest of a pass that is not finished."""
         return {"rest": None if self._rest is None else self._rest.tolist()}

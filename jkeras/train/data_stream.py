@@ -347,6 +347,11 @@ class StreamSource:
                     self._pass = itertools.chain(list(prefetch.left), self._pass)
         self._end_epoch()
 
+    def restart(self):
+        """The next epoch begins with the first batch, where the stream can be begun anew."""
+        if self.feed.restarts and self._in_pass:
+            self._forget_pass()
+
     def more(self, most, accept):
         """Up to so many further batches of the epoch that are made already, up to the first one that is not accepted."""
         found = [] if self._prefetch is None else self._prefetch.take(most, accept)

@@ -4,6 +4,7 @@ It gathers the cells, calls a compiled program, puts the arrays back and runs ca
 """
 
 import itertools
+import warnings
 from typing import Any
 
 import jax
@@ -101,7 +102,7 @@ def _epochs(run: Run, source: Any, validation: Any, first: int, epochs: int, val
     try:
         callbacks.on_train_begin()
         for epoch in range(model._initial_epoch, epochs):
-            if model.stop_training or getattr(source, "exhausted", False):
+            if model.stop_training or _is_over(source, epoch, epochs):
                 break
             run.position.finished = False
             callbacks.on_epoch_begin(epoch)
@@ -135,6 +136,18 @@ def _check_split(session: Any, *sources: Any) -> None:
             session.split.check_size(len(jax.tree.leaves(first_batch(source))[0]), "the size of batches")
         if not session.host_first:
             session.split.divide(source)
+
+
+def _is_over(source: Any, epoch: int, epochs: int) -> bool:
+    """Has a stream ended that cannot be begun anew?"""
+    over = getattr(source, "exhausted", False)
+    if over and source.given_steps is None:
+        warnings.warn(
+            f"The {source.feed.what} ran out after {epoch} of {epochs} epochs; training ends here. Pass data that can be "
+            "read again (arrays, a PyDataset, a data set), or an endless generator and steps_per_epoch.",
+            stacklevel=5,
+        )
+    return over
 
 
 def _finish_optimizer(model: Any, plan: Plan) -> None:

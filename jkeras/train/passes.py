@@ -35,6 +35,8 @@ class Run:
         # Keras 2.2 told batch hooks the number and the size of the batch among the logs
         self._tells_size = resolve_default(type(self.model), "logs_tell_size", era_default(False))
         self._size = 0
+        # and went on with data for validation where the last one had ended
+        self._goes_on = resolve_default(type(self.model), "validation_goes_on", era_default(False))
         self.fills = False  # may evaluation fill its data up? Those of a validation are the same each time
 
     def data(self, source: ArraySource) -> Any:
@@ -75,6 +77,8 @@ class Run:
         start = 0
         if mode == "train":
             start = self.position.begin_epoch(source, rng)
+        elif not self._goes_on:
+            source.restart()
         here = source.kind == "arrays" and self._fits(source)
         if here and mode == "test" and self.fills and self.session.fills():
             return self._filled_epoch(source)
