@@ -414,14 +414,9 @@ class Layer(Configurable):
         base: dict[str, Any] = {"name": self.name, "trainable": self._trainable, "dtype": arguments.dtypes_config(self)}
         if self.activity_regularizer is not None:
             base["activity_regularizer"] = weights.serialize_regularizer(self.activity_regularizer)
-        if self._first_shape is not None and not self._inbound_nodes_matter():
-            base["batch_input_shape"] = self._first_shape
         if not self._fields and type(self).__init__ is not Layer.__init__:
             base.update(arguments.recorded_arguments(self))
         return {**base, **super().get_config()}
-
-    def _inbound_nodes_matter(self) -> bool:
-        return True
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
