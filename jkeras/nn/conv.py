@@ -26,6 +26,7 @@ from jax import lax
 from jax.custom_derivatives import SymbolicZero
 
 from .platform import on_cpu
+from .product import rows_matmul
 
 LAYOUTS = {1: ("NWC", "WIO", "NWC"), 2: ("NHWC", "HWIO", "NHWC"), 3: ("NDHWC", "DHWIO", "NDHWC")}
 LAYOUTS_FIRST = {1: ("NCW", "WIO", "NCW"), 2: ("NCHW", "HWIO", "NCHW"), 3: ("NCDHW", "DHWIO", "NCDHW")}
@@ -219,8 +220,7 @@ def _pointwise(x, kernel, strides):
     """A window of one point is a matmul."""
     if max(strides) > 1:
         x = x[(slice(None), *(slice(None, None, s) for s in strides))]
-    y = x.reshape(-1, x.shape[-1]) @ kernel.reshape(kernel.shape[-2:])
-    return y.reshape(*x.shape[:-1], kernel.shape[-1])
+    return rows_matmul(x, kernel.reshape(kernel.shape[-2:]))
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(2, 3, 4))
