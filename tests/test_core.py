@@ -410,6 +410,40 @@ def test_a_mask_by_position_is_passed_on():
     assert frames.get_mask(y).tolist() == [[True, False]]
 
 
+class Seen(Layer):
+    def call(self, x, mask=None):
+        return jax.tree.map(lambda m: m * 1.0, mask)
+
+
+MASK = [[1.0, 0.0]]
+
+
+def test_a_layer_that_hands_its_input_through_without_the_mask_leaves_it_to_others():
+    x = keras.layers.Masking()(keras.Input((2, 1)))
+    through = keras.layers.Lambda(lambda t: t)(x)
+    model = keras.Model(x, [Seen()(x), Seen()(keras.layers.Identity()(x)), keras.layers.Flatten()(through)])
+    assert through._keras_mask is None
+    given = jnp.array([[[1.0], [2.0]]])
+    with Frame():
+        frames.set_mask(given, jnp.array([[True, False]]))
+        outputs = model(given)
+    assert [y.tolist() for y in outputs[:2]] == [MASK, MASK]
+
+
+def test_masks_of_symbolic_tensors_stay_with_their_names_beside_arrays():
+    x, y = (KerasTensor((1, 2, 1), name=name) for name in "xy")
+    x._keras_mask = KerasTensor((1, 2), "bool")
+    seen = []
+
+    class Keeps(Layer):
+        def call(self, x, mask=None):
+            seen.append({k: m is not None for k, m in mask.items()})
+            return x["b"]
+
+    Keeps()({"c": np.ones((1, 2)), "b": x, "a": y})
+    assert seen == [{"c": False, "b": True, "a": False}]
+
+
 def test_the_mask_of_open_arguments_is_that_of_the_first():
     class Open(Layer):
         def call(self, *inputs, mask=None):

@@ -102,8 +102,7 @@ def run(layer: Any, frame: frames.Frame, args: tuple, kwargs: dict) -> Any:
             for y in jax.tree.leaves(outputs):
                 batch = y.shape[0] if y.ndim and per_sample else 1
                 frame.losses.append((layer, layer.activity_regularizer(y) / batch))
-        _pass_masks(layer, first, outputs, sig.given("mask", args, kwargs))
-    return outputs
+        return _pass_masks(layer, first, outputs, sig.given("mask", args, kwargs))
 
 
 def _array_leaves(x: Any) -> list[Any]:
@@ -177,20 +176,28 @@ def mask_of(x: Any) -> Any:
     return None if x is None else frames.get_mask(x)
 
 
-def _pass_masks(layer: Any, inputs: Any, outputs: Any, mask: Any) -> None:
+def _pass_masks(layer: Any, inputs: Any, outputs: Any, mask: Any) -> Any:
+    """The outputs with their masks. An input that is handed through is another array then, where its mask is another one."""
     before = mask_of(inputs) if mask is None else mask
     if before is None and not layer._makes_masks:
-        return
+        return outputs
     if mask_of(outputs) is not None and not layer._makes_masks and outputs is not inputs:
-        return  # a composite layer whose parts have already said it
+        return outputs  # a composite layer whose parts have already said it
     after = layer.compute_mask(inputs, before)
     leaves = _array_leaves(outputs)
     masks = after if isinstance(after, (list, tuple)) else [after] * min(1, len(leaves))
+    shared = {id(x) for x in _array_leaves(inputs)}
+    copies = {}
     for y, m in zip(leaves, masks, strict=False):
+        if m is frames.get_mask(y):
+            continue
+        if id(y) in shared:
+            copies[id(y)] = y = y.copy()
         if m is not None:
             frames.set_mask(y, m)
-        elif frames.get_mask(y) is not None:
+        else:
             frames.drop_mask(y)
+    return _map_arrays(lambda y: copies.get(id(y), y), outputs) if copies else outputs
 
 
 # ------------------------------------------------- building
@@ -266,17 +273,16 @@ def closed_form(layer: Any, args: tuple, kwargs: dict) -> Any:
 
 
 def _abstract_call(layer: Any, args: tuple, kwargs: dict) -> Any:
-    inputs = symbolic.tensors_in((args, kwargs))
-    masks = [x._keras_mask for x in inputs]
+    masks = [getattr(x, "_keras_mask", None) for x in _array_leaves((args, kwargs))]
 
     def fn(*args: Any, _masks: list, **kwargs: Any) -> Any:
         frame = frames.current()
         assert frame is not None
-        for x, m in zip(_array_leaves((args, kwargs)), _masks, strict=False):
+        for x, m in zip(_array_leaves((args, kwargs)), _masks, strict=True):
             if m is not None:
                 frames.set_mask(x, m)
         outputs = run(layer, frame, args, kwargs)
-        return outputs, [frames.get_mask(y) for y in jax.tree.leaves(outputs)]
+        return outputs, [frames.get_mask(y) for y in jax.tree.leaves(outputs) if hasattr(y, "shape")]
 
     fn.__name__ = layer.name
     try:
