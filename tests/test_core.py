@@ -158,6 +158,37 @@ def test_threads_that_read_a_variable_for_the_first_time_get_one_array():
     assert len(made) == 1 and all(x is found[0] for x in found)
 
 
+@pytest.mark.parametrize("collect", [True, False])
+def test_a_stateless_scope_collects_losses_where_it_is_asked_to(collect):
+    with StatelessScope(collect_losses=collect) as scope:
+        Dense(1, activity_regularizer="l2")(jnp.ones((1, 2)))
+    assert len(scope.losses) == collect
+
+
+class Special(Variable):
+    pass
+
+
+def test_a_copy_of_a_variable_has_its_class_and_value():
+    v = Special(keras.initializers.RandomNormal(), shape=(2,))
+    other = copy.deepcopy(v)
+    assert type(other) is Special and other.numpy().tolist() == v.numpy().tolist()
+
+
+PARTS = [
+    lambda: Dense(3, input_shape=(2.5,)),
+    lambda: KerasTensor((None, 2.5)),
+    lambda: Layer().add_weight("w", (2.5,)),
+    lambda: Dense(3).build((None, 2.5)),
+]
+
+
+@pytest.mark.parametrize("make", PARTS)
+def test_the_size_of_an_axis_is_a_whole_number(make):
+    with pytest.raises(ValueError, match="must be a whole number, received 2.5"):
+        make()
+
+
 def test_a_mask_stays_with_its_array():
     x, mask = jnp.ones((2, 3)), jnp.ones((2, 3), bool)
     frames.set_mask(x, mask)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes, symbolic
+from .declare import sizes
 
 
 def dtypes_config(layer: Any) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def as_shape(shape: Any) -> Any:
     if isinstance(shape, (list, tuple)):
         if any(isinstance(d, (list, tuple, dict)) for d in shape):
             return [as_shape(s) for s in shape]
-        return tuple(None if d is None else int(d) for d in shape)
+        return sizes(shape)
     return shape
 
 

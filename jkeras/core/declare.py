@@ -332,6 +332,14 @@ def _integer(value: Any, minimum: int, text: str) -> int:
     return number
 
 
+def sizes(shape: Any, where: str = "shape") -> tuple[Any, ...]:
+    """A shape with its sizes as integers, None for unknown ones; raises ValueError for a part, as a division may give."""
+    for d in shape:
+        if type(d) is not int and d is not None and d != int(d):
+            raise ValueError(f"{where} {tuple(shape)}: the size of an axis must be a whole number, received {d!r}.")
+    return tuple(None if d is None else int(d) for d in shape)
+
+
 def _pair(rank: int) -> Callable[[Any], tuple[int, ...]]:
     def get(value: Any) -> tuple[int, ...]:
         text = f"a positive integer or a tuple of {rank} positive integers"

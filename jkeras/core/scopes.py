@@ -41,7 +41,7 @@ class StatelessScope:
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self.losses = [value for _, value in self._frame.losses]
+        self.losses = [value for _, value in self._frame.losses] if self.collect_losses else []
         self._frame.__exit__(*error)
 
     def add_loss(self, loss: Any) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from . import dtypes
 from . import frame as frames
+from .declare import sizes
 from .naming import unique_name
 
 F = TypeVar("F", bound=Callable)
@@ -42,7 +43,7 @@ class KerasTensor:
     ):
         if sparse or ragged or ragged_rank:
             raise ValueError("KerasTensor: sparse and ragged tensors are not supported; pass dense arrays.")
-        self.shape: tuple[int | None, ...] = tuple(None if d is None else int(d) for d in shape)
+        self.shape: tuple[int | None, ...] = sizes(shape)
         self.dtype = dtypes.standardize_dtype(dtype)
         self.name = name or unique_name("keras_tensor")
         self.sparse, self.ragged, self.record_history = False, False, record_history

@@ -15,6 +15,7 @@ from ..nn.platform import to_array
 from ..nn.random import Draw, draw, draw_many
 from . import config, dtypes, memory, placement, program_cache
 from . import frame as frames
+from .declare import sizes
 
 memory.keep_pages()  # both before anything is computed
 program_cache.start()
@@ -238,8 +239,9 @@ class Variable:
         return {**vars(self), "_distribution": None, "_layout": None, "_gather": None}  # devices stay behind
 
     def __deepcopy__(self, memo: dict) -> "Variable":
+        self.materialize()  # drawn once for both
         self._lent = True  # two Variables have the array from now on
-        copy = object.__new__(Variable)
+        copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__)
         memo[id(self)] = copy
         return copy
@@ -299,7 +301,7 @@ def _checked_shape(shape: Sequence[int] | int, name: str) -> tuple[int, ...]:
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     if any(d is None for d in shape):
         raise ValueError(f"Variable {name!r}: every size must be known, received shape {shape}.")
-    return tuple(int(d) for d in shape)
+    return sizes(shape, f"Variable {name!r}: shape")
 
 
 def _as_array(value: Any, dtype: Any) -> jax.Array:
