@@ -118,6 +118,11 @@ def test_values_stay_on_the_device_until_they_are_read_and_are_fetched_together(
     assert fetched == [["a", "b"]]
 
 
+def test_names_that_turn_out_to_be_others_are_gone():
+    logs = Logs.later(["a", "m"], lambda: {"a": 1.0, "m_low": 2.0, "m_high": 3.0})
+    assert dict(logs.items()) == {"a": 1.0, "m_low": 2.0, "m_high": 3.0} and "m" not in logs
+
+
 def test_what_is_computed_later_is_computed_once():
     calls = []
     logs = Logs.later(["a", "b"], lambda: calls.append(1) or {"a": 1.0, "b": 2.0})

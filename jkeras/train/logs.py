@@ -75,7 +75,10 @@ class Logs(dict):
             self._fresh = False
             if self._later is not None:
                 compute, self._later = self._later, None
-                for key, value in compute().items():
+                found = compute()
+                for key in [key for key in super().keys() if key not in found]:
+                    super().__delitem__(key)  # a metric with several results has other names
+                for key, value in found.items():
                     super().__setitem__(key, value)
             stored = super().items()
             if any(type(value) is not float for _, value in stored):
