@@ -91,6 +91,7 @@ class Compiled:
 
 
 def unique_names(named: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """The pairs with names that occur again numbered."""
     used: set[str] = set()
     result = []
     for name, metric in named:
