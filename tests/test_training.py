@@ -519,7 +519,7 @@ def test_the_most_steps_of_an_epoch_hold_for_all_passes():
     seen = []
     keras.config.set_max_steps_per_epoch(2)
     try:
-        model.fit(X, Y, batch_size=4, verbose=0, callbacks=[log])
+        assert model.fit(X, Y, batch_size=4, verbose=0, callbacks=[log]).params["steps"] == 2
         rows = len(model.predict(X, batch_size=4, verbose=0))
         rows_of_a_stream = len(model.predict(iter([X[:3]] * 5), verbose=0))
     finally:

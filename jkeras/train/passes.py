@@ -305,9 +305,10 @@ def first_batch(source: Any) -> Batch:
 
 def pass_params(source: Any, verbose: int) -> dict[str, Any]:
     """What callbacks know of one pass over a source."""
+    most, steps = get_setting("max_steps_per_epoch"), source.steps
     return {
         "epochs": 1,
-        "steps": source.steps,
+        "steps": steps if most is None else min(most, steps or most),
         "verbose": verbose,
         "samples": getattr(source, "size", None),
         "batch_size": getattr(source, "batch_size", None),
