@@ -642,6 +642,43 @@ def test_super_train_step_does_the_default_step():
     np.testing.assert_allclose(history["twice"], 2 * np.array(history["loss"]), rtol=1e-6)
 
 
+class Shows(OnSuper):
+    """Shows one metric alone; the loss is measured all the same."""
+
+    def __init__(self):
+        super().__init__()
+        self.own = keras.metrics.Mean(name="own")
+
+    @property
+    def metrics(self):
+        return [self.own]
+
+    def test_step(self, state, data):
+        logs, state = super().test_step(state, data)
+        return {"seen": logs["loss"]}, state
+
+
+@pytest.mark.parametrize("kind", [OnSuper, Shows])
+def test_super_train_step_follows_the_optimizer_whatever_metrics_are_shown(kind):
+    weights = []
+    for one in (kind(), Sequential([Input((3,)), layers.Dense(1)])):
+        one.compile(keras.optimizers.SGD(0.1, momentum=0.9), "mse")
+        one.build((None, 3))
+        one.set_weights([np.ones((3, 1)), np.zeros(1)])
+        one.fit(X, Y, verbose=0, shuffle=False, batch_size=8)
+        one.optimizer.momentum = 0.5
+        one.fit(X, Y, verbose=0, shuffle=False, batch_size=8)
+        weights.append(one.get_weights()[0])
+    np.testing.assert_allclose(*weights, rtol=1e-5)
+
+
+def test_super_test_step_measures_what_is_not_shown():
+    model = Shows()
+    model.compile("sgd", "mse")
+    seen = model.evaluate(X, Y, verbose=0, return_dict=True)["seen"]
+    np.testing.assert_allclose(seen, np.mean((model.predict(X, verbose=0) - Y) ** 2), rtol=1e-5)
+
+
 class Counting(Model):
     """A model without gradients: it keeps the mean of what it has seen."""
 

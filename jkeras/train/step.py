@@ -204,11 +204,15 @@ def as_batch(data: Any) -> Batch:
     return x, y, weight
 
 
+def _shown(model: Any, plan: Plan) -> list[int]:
+    """Which metrics the class shows, in its order: it may be others than all there are."""
+    place = {v: i for i, v in enumerate(plan.metrics)}
+    return list(dict.fromkeys(place[v] for m in model.metrics for v in m.variables if v in place))
+
+
 def _overridden(model: Any, plan: Plan, name: str, form: str, training: bool) -> Callable:
     method = getattr(model, name)
-    # The class may show other metrics than all there are, in an order of its own.
-    place = {v: i for i, v in enumerate(plan.metrics)}
-    shown = list(dict.fromkeys(place[v] for m in model.metrics for v in m.variables if v in place))
+    shown = _shown(model, plan)
 
     def with_metrics(carry: Carry, after: Any) -> list:
         metrics = list(carry.metrics)
@@ -224,7 +228,10 @@ def _overridden(model: Any, plan: Plan, name: str, form: str, training: bool) ->
             given = (carry.params, carry.state, optimizer, metrics)
         else:
             given = (carry.params, carry.state, metrics)
-        with frame_for(plan, {}, training):
+        # what the step's author is not given is there for ``super().train_step``
+        unseen = dict(zip(plan.optimizer[count:], hyper, strict=True))
+        unseen.update((v, carry.metrics[i]) for i, v in enumerate(plan.metrics) if i not in shown)
+        with frame_for(plan, unseen, training):
             logs, after = method(given, as_data(batch))
         if name == "train_step":
             params, state, optimizer, metrics = (list(group) for group in after)
@@ -283,12 +290,16 @@ def default_step(model: Any, name: str, args: tuple) -> Any:
         else:
             (params, state, metrics), optimizer = (list(g) for g in groups), []
         hyper = [v.value for v in plan.optimizer[len(optimizer) if optimizer else 0 :]]
+        shown = _shown(model, plan)
+        known = dict(zip(shown, metrics, strict=True))
+        metrics = [known[i] if i in known else v.value for i, v in enumerate(plan.metrics)]
         carry, _ = step(model, plan, Carry(params, state, optimizer + hyper, metrics), as_batch(data))
         with frame_for(plan, plan.bound(carry), False):
             logs = model.get_metrics_result()
+        metrics = [carry.metrics[i] for i in shown]
         if name == "train_step":
-            return logs, (carry.params, carry.state, carry.optimizer[:count], carry.metrics)
-        return logs, (carry.params, carry.state, carry.metrics)
+            return logs, (carry.params, carry.state, carry.optimizer[:count], metrics)
+        return logs, (carry.params, carry.state, metrics)
     frame = frames.current()
     assert frame is not None and frame.values is not None
     carry, _ = step(model, plan, plan.carry_from(frame.values), as_batch(args[0]))
