@@ -446,12 +446,6 @@ def test_a_restored_stream_goes_on_exactly(make, epoch, done):
     assert numbers(taken) + rest[0] == whole[epoch] and rest[1:] == whole[epoch + 1 :]
 
 
-def test_skip_starts_the_next_epoch_later():
-    source = adapt(Data(4), shuffle=False)
-    source.skip(3)
-    assert numbers(source) == [3] and numbers(source) == [0, 1, 2, 3]
-
-
 def test_a_position_is_plain_data():
     source = adapt(Data(4))
     stream = source.epoch(1)

@@ -117,6 +117,13 @@ def gathered(value: Any, spread: Sharding, full: Sharding) -> Any:
     return jax.lax.with_sharding_constraint(held, full)
 
 
+def constant(value: np.ndarray) -> Any:
+    """The one number that an array made by ``np.broadcast_to`` holds; None for other arrays."""
+    if not isinstance(value, np.ndarray) or not value.ndim or not value.size or any(value.strides):
+        return None
+    return value.flat[0]
+
+
 def copy(value: jax.Array) -> jax.Array:
     """A second array like the first, laid out as it is."""
     return jax.device_put(value, may_alias=False) if value.is_fully_addressable else value.copy()
