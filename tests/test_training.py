@@ -323,6 +323,11 @@ def test_a_generator_that_ends_ends_training_with_a_warning():
     assert history.epoch == [0] and [one.filename for one in told] == [__file__]
 
 
+def test_weights_count_beside_inputs_and_targets_in_one_tuple():
+    model = regression()
+    assert model.evaluate((X, Y), sample_weight=np.zeros(22), verbose=0) == 0 < model.evaluate((X, Y), verbose=0)
+
+
 def test_names_of_several_outputs_follow_the_era():
     given = {"loss": "mse", "metrics": [["mae"], ["mae"]], "weighted_metrics": [["mae"], ["mae"]]}
     for era, wanted in (

@@ -299,8 +299,6 @@ def resolve(model: Any, x: Any, y: Any) -> Compiled:
     names = _names_for(model, specs, len(leaves))
     losses = _spread(compiled.loss, names, "loss")
     weights = _spread(compiled.loss_weights, names, "loss_weights")
-    if len(names) > 1 and isinstance(compiled.loss, losses_module.Loss):
-        weights = weights if compiled.loss_weights is not None else [None] * len(names)
     targets = split_by_output(y, names, [loss is not None for loss in losses])
     metrics = _per_output(compiled, compiled.arguments.get("metrics"), names)
     weighted = _per_output(compiled, compiled.arguments.get("weighted_metrics"), names)

@@ -178,17 +178,13 @@ def _source(model: Any, x: Any, y: Any, sample_weight: Any, **options: Any) -> A
     outputs = len(graph.output_tensors) if graph is not None else None
     if y is None and model._compiled is not None and model._compiled.target_tensors is not None:
         y = model._compiled.target_tensors
-    if isinstance(x, (tuple, list)) and y is None and inputs == 1 and len(x) in (2, 3) and _is_pair(x):
-        x, y, sample_weight = (*x, None)[:3]
+    if isinstance(x, tuple) and y is None and inputs == 1 and len(x) in (2, 3) and all(hasattr(v, "shape") for v in x):
+        x, y, sample_weight = (*x, sample_weight)[:3]
     if x is None and graph is not None and graph.own_inputs is not None:
         x, y, sample_weight = itertools.repeat((graph.own_inputs, y, sample_weight)), None, None
         options = {**options, "steps": options.get("steps") or 1, "batch_size": None}  # each step takes all of it
     choose = graph.chosen if graph is not None else None
     return adapt(x, y, sample_weight, inputs=inputs, outputs=outputs, choose=choose, **options)
-
-
-def _is_pair(x: Any) -> bool:
-    return isinstance(x, tuple) and all(hasattr(v, "shape") for v in x)
 
 
 def _validation(
