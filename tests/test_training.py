@@ -13,6 +13,7 @@ import pytest
 import jkeras as keras
 from jkeras import Input, Model, Sequential, layers
 from jkeras.callbacks import BackupAndRestore, Callback, EarlyStopping, LambdaCallback
+from jkeras.core.purity import rows_are_independent
 from jkeras.core.rng import set_seed
 
 RS = np.random.RandomState(0)
@@ -546,10 +547,26 @@ def test_two_programs_predict_batches_of_any_number_of_rows():
     assert model._programs["predict"]._run._cache_size() == 2
 
 
-def test_rows_are_not_added_where_a_layer_works_along_them():
+ALONG_ROWS = [
+    (lambda x: keras.ops.sum(x, axis=0, keepdims=True) + x, lambda x: x.sum(0) + x),
+    (layers.Lambda(keras.ops.flip), lambda x: x[::-1, ::-1]),
+    (layers.Lambda(keras.ops.softmax, arguments={"axis": 0}), lambda x: np.exp(x) / np.exp(x).sum(0)),
+    (layers.Activation(jnp.flip), lambda x: x[::-1, ::-1]),
+]
+
+
+@pytest.mark.parametrize(("layer", "expected"), ALONG_ROWS)
+def test_rows_are_not_added_where_a_layer_works_along_them(layer, expected):
     x = Input((X.shape[1],))
-    model = Model(x, keras.ops.sum(x, axis=0, keepdims=True) + x)
-    np.testing.assert_allclose(model.predict(X[:3], batch_size=8, verbose=0), X[:3].sum(0) + X[:3], rtol=1e-5)
+    model = Model(x, layer(x))
+    for rows in (2, 3):
+        np.testing.assert_allclose(model.predict(X[:rows], batch_size=8, verbose=0), expected(X[:rows]), rtol=1e-5)
+
+
+@pytest.mark.parametrize("activation", [keras.activations.gelu, keras.ops.relu, jax.nn.silu, jnp.tanh])
+def test_rows_are_added_where_functions_work_on_each(activation):
+    x = Input((X.shape[1],))
+    assert rows_are_independent(Model(x, layers.Lambda(activation)(layers.Dense(2, activation=activation)(x))))
 
 
 @pytest.mark.parametrize("make", [regression, Wrapped])

@@ -38,8 +38,21 @@ def rows_are_independent(model: Any) -> bool:
     return not any(map(_mixes_rows, model._flatten_layers()))
 
 
+# Functions that a user may give to a layer live here, and only these are known to work on each row, or element.
+_CHOSEN = ("jax.", "numpy.", "jkeras.ops.", "jkeras.backend.", "jkeras.utils.", "jkeras.losses.")
+_BY_ROW = ("jkeras.ops.nn", "jax.nn", "jax._src.nn.functions")
+_BY_ELEMENT = frozenset("abs absolute cos exp log negative sign sin sqrt square tanh".split())
+
+
+def _works_by_row(value: Any) -> bool:
+    module, name = f"{getattr(value, '__module__', None)}.", getattr(value, "__name__", "")
+    return not callable(value) or not module.startswith(_CHOSEN) or module[:-1] in _BY_ROW or name in _BY_ELEMENT
+
+
 def _mixes_rows(layer: Any) -> bool:
-    if getattr(layer, "stateful", False):
+    if getattr(layer, "stateful", False) or getattr(layer, "time_major", False):
+        return True
+    if getattr(layer, "arguments", None) or not all(map(_works_by_row, vars(layer).values())):
         return True
     axes = getattr(layer, "axis", None)
     axes = [] if axes is None else axes if isinstance(axes, (list, tuple)) else [axes]
