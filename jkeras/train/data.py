@@ -34,7 +34,6 @@ def adapt(
     steps=None,
     shuffle=True,
     class_weight=None,
-    strict_class_weight=False,
     workers=None,
     use_multiprocessing=None,
     max_queue_size=None,
@@ -62,14 +61,13 @@ def adapt(
     if x is None:
         raise ValueError("x: received None. Pass the input data: arrays, a generator or a Sequence.")
     shuffle = shuffle if isinstance(shuffle, str) else bool(shuffle)
-    weights = {"class_weight": class_weight, "strict_class_weight": strict_class_weight}
     if not is_stream(x):
         x = x if choose is None else choose(x)
         if _size_on_disk((x, y, sample_weight)) > memory_limit:
             feed = SliceFeed(x, y, sample_weight, batch_size=batch_size, steps=steps, shuffle=shuffle)
-            return StreamSource(feed, steps=steps, **weights, queue_size=max_queue_size, inputs=inputs)
+            return StreamSource(feed, steps=steps, class_weight=class_weight, queue_size=max_queue_size, inputs=inputs)
         return ArraySource(
-            x, y, sample_weight, batch_size=batch_size, steps=steps, shuffle=shuffle, **weights, inputs=inputs,
+            x, y, sample_weight, batch_size=batch_size, steps=steps, shuffle=shuffle, class_weight=class_weight, inputs=inputs,
             outputs=outputs,
         )  # fmt: skip
     for name, value in (("y", y), ("sample_weight", sample_weight)):
@@ -86,7 +84,7 @@ def adapt(
         )
     feed = _feed(x, shuffle, workers, use_multiprocessing, max_queue_size)
     return StreamSource(
-        feed, steps=steps, **weights, workers=workers, queue_size=max_queue_size, inputs=inputs, choose=choose,
+        feed, steps=steps, class_weight=class_weight, workers=workers, queue_size=max_queue_size, inputs=inputs, choose=choose,
         predict=predict,
     )  # fmt: skip
 
@@ -138,7 +136,7 @@ class ArraySource:
 
     def __init__(
         self, x, y=None, sample_weight=None, *, batch_size=None, steps=None, shuffle=True, class_weight=None,
-        strict_class_weight=False, inputs=None, outputs=None,
+        inputs=None, outputs=None,
     ):  # fmt: skip
         x = as_arrays(x, "x", count=inputs)
         y = as_arrays(y, "y", count=outputs, optional=True)
@@ -146,7 +144,7 @@ class ArraySource:
         self.size = common_length(x, y, weight)
         self.own_weight = weight  # the user's, without class weights: what validation uses
         if class_weight is not None:
-            weight = combine(weight, class_weights(y, class_weight, strict=strict_class_weight))
+            weight = combine(weight, class_weights(y, class_weight))
         self.arrays = (x, y, weight)
         self.given_steps = steps
         self._auto_size = not batch_size  # the size then follows from the steps, or is 32

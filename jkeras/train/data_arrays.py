@@ -14,7 +14,6 @@ from jkeras.core.config import floatx
 
 SCALARS = (bool, int, float, complex, str, bytes, np.generic)
 TEXT_KINDS = "UST"
-INT32 = np.iinfo(np.int32)
 
 
 def as_arrays(data, where, *, count=None, optional=False):

@@ -2,7 +2,6 @@
 
 import itertools
 import multiprocessing
-import os
 import sys
 import threading
 import warnings
@@ -234,8 +233,3 @@ class GeneratorEnqueuer(SequenceEnqueuer):
         if self.random_seed is not None:
             np.random.seed(self.random_seed)
         yield from self.sequence
-
-
-def default_workers():
-    """Workers that make sense for this process."""
-    return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)

@@ -280,7 +280,7 @@ class StreamSource:
     kind = "stream"
 
     def __init__(
-        self, feed, *, steps=None, class_weight=None, strict_class_weight=False, workers=None, queue_size=None,
+        self, feed, *, steps=None, class_weight=None, workers=None, queue_size=None,
         inputs=None, choose=None, predict=False,
     ):  # fmt: skip
         if isinstance(class_weight, str):
@@ -292,7 +292,7 @@ class StreamSource:
         self.given_steps = steps
         self.exhausted = False
         self.place = None
-        self._class_weight = class_weight and (class_weight, strict_class_weight)
+        self._class_weight = class_weight
         self._threaded = workers != 0
         self._depth = queue_size if queue_size is not None else getattr(feed, "queue_size", 10)
         self._inputs, self._choose, self._predict = inputs, choose, predict
@@ -414,8 +414,7 @@ class StreamSource:
             return batch._replace(batch=self._prepare(batch.batch, where))
         x, y, weight = as_batch(batch, inputs=self._inputs, choose=self._choose, predict=self._predict, where=where)
         if self._class_weight:
-            table, strict = self._class_weight
-            weight = combine(weight, class_weights(y, table, strict=strict))
+            weight = combine(weight, class_weights(y, self._class_weight))
         made = (x, y, weight)
         structure = jax.tree.structure(made)
         if self._structure is None:

@@ -9,12 +9,12 @@ from jkeras.core.config import floatx
 from .data_arrays import is_nested, is_text
 
 
-def class_weights(y, class_weight, *, strict=False, where="class_weight"):
+def class_weights(y, class_weight, *, where="class_weight"):
     """Weights of samples from weights of classes; same structure as `y`, whose arrays hold labels or one-hot rows.
 
     `class_weight` is {label: weight}, "balanced" (or "auto": samples / (classes * count)), or for several outputs a
-    dict or list of these. A label without a weight counts 1, as in Keras 3; with `strict` it is a ValueError, as in
-    Keras 2. Shapes: labels (n,) or (n, 1) or one-hot (n, k) give (n,); one-hot (n, ..., k) gives (n, ...).
+    dict or list of these. A label without a weight counts 1, as in Keras 3. Shapes: labels
+    (n,) or (n, 1) or one-hot (n, k) give (n,); one-hot (n, ..., k) gives (n, ...).
 
     >>> class_weights(np.array([0, 1, 1]), {0: 2.0, 1: 0.5}).tolist()
     [2.0, 0.5, 0.5]
@@ -22,7 +22,7 @@ def class_weights(y, class_weight, *, strict=False, where="class_weight"):
     if y is None:
         raise ValueError(f"{where}: given without targets. Pass y, the labels to be weighted.")
     if not is_nested(y):
-        return _weights_of(y, class_weight, strict, where)
+        return _weights_of(y, class_weight, where)
     keys = list(y) if isinstance(y, Mapping) else range(len(y))
     if isinstance(class_weight, Mapping) and set(class_weight) <= set(keys) and _all_nested(class_weight):
         parts = class_weight
@@ -35,7 +35,7 @@ def class_weights(y, class_weight, *, strict=False, where="class_weight"):
             f"{where}: the model has {len(keys)} outputs; give a dict {{output: weights}} or a list with one entry for "
             f"each output, received {class_weight!r}."
         )
-    made = {k: None if parts.get(k) is None else _weights_of(y[k], parts[k], strict, f"{where}[{k!r}]") for k in keys}
+    made = {k: None if parts.get(k) is None else _weights_of(y[k], parts[k], f"{where}[{k!r}]") for k in keys}
     return made if isinstance(y, Mapping) else list(made.values())
 
 
@@ -55,7 +55,7 @@ def labels_of(y, where="class_weight"):
     return y.astype(np.int32)
 
 
-def _weights_of(y, class_weight, strict, where):
+def _weights_of(y, class_weight, where):
     labels = labels_of(y, where)
     present, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
     if isinstance(class_weight, str):
@@ -63,7 +63,7 @@ def _weights_of(y, class_weight, strict, where):
             raise ValueError(f"{where}: expected a dict, 'balanced' or 'auto', received {class_weight!r}.")
         table = labels.size / (len(present) * counts)
     elif isinstance(class_weight, Mapping):
-        table = _table(present, class_weight, strict, where)
+        table = _table(present, class_weight, where)
     else:
         raise TypeError(
             f"{where}: expected a dict {{label: weight}} or 'balanced', received {type(class_weight).__name__}."
@@ -71,19 +71,13 @@ def _weights_of(y, class_weight, strict, where):
     return np.asarray(table, floatx())[inverse].reshape(labels.shape)
 
 
-def _table(present, class_weight, strict, where):
+def _table(present, class_weight, where):
     try:
         known = {int(k): float(v) for k, v in class_weight.items()}
     except (TypeError, ValueError):
         raise TypeError(
             f"{where}: expected integer labels and numbers as weights, received {class_weight!r}."
         ) from None
-    missing = [int(c) for c in present if int(c) not in known]
-    if missing and (strict or len(missing) == len(present)):
-        raise ValueError(
-            f"{where}: no weight for the classes {missing[:10]} that occur in the targets; weights were given for "
-            f"{sorted(known)[:10]}. Give one for every class."
-        )
     return [known.get(int(c), 1.0) for c in present]
 
 
