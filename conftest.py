@@ -5,7 +5,6 @@ import ctypes
 import gc
 import itertools
 import os
-import re
 import signal
 import sys
 
@@ -35,16 +34,15 @@ def pytest_configure(config):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """A process takes a file at a time, of the comparisons with real Kerases a row of the table."""
+    """A process takes a file at a time, so that what is compiled for one test serves the next; large files in parts."""
     from xdist.scheduler.loadscope import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid):
             file, _, test = nodeid.partition("::")
-            if not file.startswith("compat_tests/") or "[" not in test:
-                return file
-            row = test.partition("[")[2].removesuffix("]")
-            return file + re.sub("^(weights|predicted)-|-(keras3|tf_keras|keras224)$", "", row)
+            if file.endswith("compat_tests/test_layers.py") and "[" in test:
+                return f"{file}:{test.partition('[')[2].partition('-')[0]}"
+            return nodeid if file.endswith("compat_tests/test_scripts.py") else file
 
     config.option.loadscopereorder = False
     return Scheduling(config, log)
