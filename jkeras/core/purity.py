@@ -38,15 +38,18 @@ def rows_are_independent(model: Any) -> bool:
     return not any(map(_mixes_rows, model._flatten_layers()))
 
 
-# Functions that a user may give to a layer live here, and only these are known to work on each row, or element.
-_CHOSEN = ("jax.", "numpy.", "jkeras.ops.", "jkeras.backend.", "jkeras.utils.", "jkeras.losses.")
-_BY_ROW = ("jkeras.ops.nn", "jax.nn", "jax._src.nn.functions")
+# Where the functions live that a layer may hold and that work on each row, and those which work on each element anywhere.
+_BY_ROW = tuple(f"jkeras.{name}." for name in "activations core initializers layers nn ops.nn".split()) + (
+    "jax._src.nn.",
+)
 _BY_ELEMENT = frozenset("abs absolute cos exp log negative sign sin sqrt square tanh".split())
 
 
 def _works_by_row(value: Any) -> bool:
-    module, name = f"{getattr(value, '__module__', None)}.", getattr(value, "__name__", "")
-    return not callable(value) or not module.startswith(_CHOSEN) or module[:-1] in _BY_ROW or name in _BY_ELEMENT
+    name = getattr(value, "__name__", None)
+    if name is None or isinstance(value, type) or name in _BY_ELEMENT:
+        return True
+    return f"{value.__module__}.".startswith(_BY_ROW)
 
 
 def _mixes_rows(layer: Any) -> bool:
