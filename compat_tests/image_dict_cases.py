@@ -23,6 +23,7 @@ LAYERS = {
     "max_boxes": ("MaxNumBoundingBoxes", {"max_number": 3}),
     "brightness": ("RandomBrightness", {"factor": (0.1, 0.1)}),
 }
+SINGLE = ("translation", "max_boxes", "brightness")  # also with one picture instead of a batch
 
 
 def data():
@@ -36,14 +37,39 @@ def data():
     }
 
 
+def _first(value):
+    return {key: _first(part) for key, part in value.items()} if isinstance(value, dict) else value[0]
+
+
+def _run(layer, inputs):
+    result = layer(inputs, training=True)
+    parts = {"labels": result["labels"], "masks": result["segmentation_masks"], **result["bounding_boxes"]}
+    parts["box_labels"] = result["bounding_boxes"]["labels"]
+    return {key: np.asarray(value).tolist() for key, value in parts.items()}
+
+
 def run(layers):
     """name -> what became of the parts."""
     found = {}
     for name, (cls, config) in LAYERS.items():
-        result = getattr(layers, cls)(**config, bounding_box_format="xyxy")(data(), training=True)
-        parts = {"labels": result["labels"], "masks": result["segmentation_masks"], **result["bounding_boxes"]}
-        parts["box_labels"] = result["bounding_boxes"]["labels"]
-        found[name] = {key: np.asarray(value).tolist() for key, value in parts.items()}
+        layer = getattr(layers, cls)(**config, bounding_box_format="xyxy")
+        found[name] = _run(layer, data())
+        if name in SINGLE:
+            found[f"{name}_single"] = _run(layer, _first(data()))
+    half = layers.RandomTranslation((0.3, 0.3), (-0.25, -0.25), dtype="mixed_float16", bounding_box_format="xyxy")
+    boxes = half(data(), training=False)["bounding_boxes"]["boxes"]
+    found["half"] = {"boxes": np.asarray(boxes).tolist(), "dtype": str(boxes.dtype)}
+    first = layers.RandomTranslation(
+        (0.3, 0.3), (-0.25, -0.25), data_format="channels_first", bounding_box_format="xyxy"
+    )
+    known = {"translations": np.array([[2.0, -1.0], [-1.0, 2.0]], "float32"), "input_shape": (2, 3, 6, 8)}
+    boxes = first.transform_bounding_boxes(data()["bounding_boxes"], known)
+    found["first"] = {key: np.asarray(value).tolist() for key, value in boxes.items()}
+    delta = {"rgb_delta": np.zeros((2, 1, 1, 1), "float32")}  # all that the real layer draws
+    boxes = layers.RandomBrightness(0.1, bounding_box_format="xyxy").transform_bounding_boxes(
+        data()["bounding_boxes"], delta
+    )
+    found["colour"] = {key: np.asarray(value).tolist() for key, value in boxes.items()}
     flip = layers.RandomFlip("horizontal", bounding_box_format="xyxy")
     known = {"flips": np.array([True, False]).reshape(2, 1, 1, 1), "input_shape": (2, 6, 8, 3)}
     boxes = flip.transform_bounding_boxes(data()["bounding_boxes"], known)

@@ -81,8 +81,8 @@ class ImageLayer(Layer):
         return images
 
     def move_boxes(self, boxes, transformation, height, width):
-        """(xyxy boxes, height, width) after the transformation; None where the layer leaves boxes alone."""
-        return None
+        """(xyxy boxes, height, width) after the transformation; layers that do not write this leave boxes alone."""
+        raise NotImplementedError
 
     def mix_labels(self, labels, transformation):
         """The labels of the transformed pictures."""
@@ -91,7 +91,7 @@ class ImageLayer(Layer):
     # ---- Keras's interface
 
     def _shape(self, data):
-        shape = tuple((data["images"] if isinstance(data, dict) else data).shape)
+        shape = _given_shape(data)
         if len(shape) not in (3, 4):
             raise ValueError(f"{describe(self)}: expected pictures of 3 or 4 axes, received shape {shape}.")
         shape = shape if len(shape) == 4 else (1, *shape)
@@ -104,7 +104,12 @@ class ImageLayer(Layer):
         key = None
         if "seed" in self._fields:
             key = self.generator.next() if seed is None else key_of(seed)
-        return {**self.draw(key, self._shape(data)), "input_shape": self._shape(data)}
+        return {**self.draw(key, self._shape(data)), "input_shape": _given_shape(data)}
+
+    def _size(self, transformation):
+        """(height, width) of the pictures that a transformation was drawn for."""
+        shape = transformation["input_shape"]
+        return shape[-2:] if self.data_format == "channels_first" else shape[-3:-1]
 
     def _painted(self, images, transformation, interpolation=None):
         single, first = images.ndim == 3, self.data_format == "channels_first"
@@ -135,25 +140,23 @@ class ImageLayer(Layer):
 
     def transform_bounding_boxes(self, bounding_boxes, transformation=None, training=True):
         """The boxes ``{"boxes", "labels"}`` of the transformed pictures; the labels of those that are lost become -1."""
-        if not training or transformation is None:
+        if not training or transformation is None or type(self).move_boxes is ImageLayer.move_boxes:
             return bounding_boxes
         boxes, labels = jnp.asarray(bounding_boxes["boxes"]), bounding_boxes.get("labels")
         single = boxes.ndim == 2
         boxes = boxes[None] if single else boxes
         labels = None if labels is None else jnp.asarray(labels)[None] if single else jnp.asarray(labels)
-        height, width = transformation["input_shape"][1:3]
+        height, width = self._size(transformation)
         corners = nn_boxes.convert(boxes, self.bounding_box_format or "xyxy", "xyxy", height, width)
-        moved = self.move_boxes(corners, transformation, height, width)
-        if moved is None:
-            return bounding_boxes
-        corners, labels = nn_boxes.clip(moved[0], labels, *moved[1:])
-        boxes = nn_boxes.convert(corners, "xyxy", self.bounding_box_format or "xyxy", *moved[1:])
+        corners, *size = self.move_boxes(corners, transformation, height, width)
+        corners, labels = nn_boxes.clip(corners, labels, *size)
+        boxes = nn_boxes.convert(corners, "xyxy", self.bounding_box_format or "xyxy", *size)
         found = {**bounding_boxes, "boxes": boxes[0] if single else boxes}
         return found if labels is None else {**found, "labels": labels[0] if single else labels}
 
     def _single(self, change, value, transformation, training):
         lifted = jax.tree.map(lambda x: jnp.asarray(x)[None], value)
-        return jax.tree.map(lambda x: x[0], change(lifted, transformation, training))
+        return jax.tree.map(lambda x: x[0], change(lifted, transformation, training=training))
 
     def transform_single_image(self, image, transformation, training=True):
         """``transform_images`` of one picture."""
@@ -175,24 +178,29 @@ class ImageLayer(Layer):
         transformation = self.get_random_transformation(data, training=training)
         if not isinstance(data, dict):
             return self.transform_images(data, transformation, training)
-        result = dict(data)
-        for name, change in (
-            ("images", self.transform_images),
-            ("labels", self.transform_labels),
-            ("segmentation_masks", self.transform_segmentation_masks),
-        ):
-            if name in data:
-                result[name] = change(data[name], transformation, training)
+        result, single = dict(data), len(data["images"].shape) == 3
+        changes = {
+            "images": (self.transform_images, self.transform_single_image),
+            "labels": (self.transform_labels, self.transform_single_label),
+            "bounding_boxes": (self.transform_bounding_boxes, self.transform_single_bounding_box),
+            "segmentation_masks": (self.transform_segmentation_masks, self.transform_single_segmentation_mask),
+        }
         if "bounding_boxes" in data:
             if not self.bounding_box_format:
                 raise ValueError(f"{describe(self)}: pictures with boxes want bounding_box_format, such as 'xyxy'.")
-            given = {key: densify(value) for key, value in data["bounding_boxes"].items()}
-            result["bounding_boxes"] = self.transform_bounding_boxes(given, transformation, training)
+            boxes = {key: densify(value) for key, value in data["bounding_boxes"].items()}
+            result["bounding_boxes"] = {**boxes, "boxes": jnp.asarray(boxes["boxes"], "float32")}
+        for name in [name for name in changes if name in data]:
+            result[name] = changes[name][single](result[name], transformation, training=training)
         return result
 
     def get_config(self):
         config = unless_set(super().get_config(), "bounding_box_format")
         return {key: value for key, value in config.items() if key not in self.hidden}
+
+
+def _given_shape(data):
+    return tuple((data["images"] if isinstance(data, dict) else data).shape)
 
 
 def densify(rows):

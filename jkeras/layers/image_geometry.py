@@ -99,7 +99,7 @@ class RandomRotation(_Warp):
         return {"angle": angle, "rotation_matrix": image.affine_matrix(angle, shape[1], shape[2])}
 
     def matrix(self, transformation, height, width):
-        return transformation["rotation_matrix"]
+        return jnp.asarray(transformation["rotation_matrix"]).reshape(-1, 8)
 
 
 @image_layer

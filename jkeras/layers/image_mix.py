@@ -8,7 +8,7 @@ from ..core.calling import signature_of
 from ..core.declare import BaseArgument, Converter
 from ..core.layer import Layer, layer
 from ..core.spec import describe
-from .fields import DataFormat, Flag, PositiveInt
+from .fields import DataFormat, Flag, NaturalInt, PositiveInt
 from .image_base import Factor, ImageLayer, Interpolation, ValueRange, image_layer, uniform
 from .image_color import (
     AutoContrast,
@@ -160,7 +160,7 @@ class RandAugment(_Chosen):
     """
 
     value_range: ValueRange = (0, 255)
-    num_ops: PositiveInt = 2
+    num_ops: NaturalInt = 2
     factor: Factor(0.0, 1.0) = 0.5
     interpolation: Interpolation = "bilinear"
     seed: object = None
@@ -181,9 +181,9 @@ class RandAugment(_Chosen):
     def move_boxes(self, boxes, transformation, height, width):
         for i in range(self.num_ops):
             for number, (name, part) in enumerate(self._choices.items()):
-                moved = part.move_boxes(boxes, transformation["transforms"][name], height, width)
-                if moved is not None:
-                    boxes = jnp.where(transformation["layer_idxes"][i] == number, moved[0], boxes)
+                if part.moves_masks:  # those that move the picture
+                    moved = part.move_boxes(boxes, transformation["transforms"][name], height, width)[0]
+                    boxes = jnp.where(transformation["layer_idxes"][i] == number, moved, boxes)
         return boxes, height, width
 
 

@@ -65,7 +65,7 @@ class Resizing(_View):
             raise ValueError(f"{describe(self)}: crop_to_aspect_ratio and pad_to_aspect_ratio exclude each other.")
 
     def get_random_transformation(self, data, training=True, seed=None):
-        return {"input_shape": self._shape(data)}
+        return super().get_random_transformation(data, True, seed)
 
     def view(self, transformation, height, width):
         if self.crop_to_aspect_ratio:
@@ -115,7 +115,7 @@ class CenterCrop(_View):
     width: PositiveInt
 
     def get_random_transformation(self, data, training=True, seed=None):
-        return {"input_shape": self._shape(data)}
+        return super().get_random_transformation(data, True, seed)
 
     def view(self, transformation, height, width):
         if height >= self.height and width >= self.width:
