@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import functools
 import gc
 import itertools
 import os
@@ -30,6 +31,18 @@ def pytest_configure(config):
     folder = os.environ.get("JAX_COMPILATION_CACHE_DIR") or str(programs / worker)
     jax.config.update("jax_compilation_cache_dir", folder)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
+    if os.environ.get("JKERAS_LONG_TESTS") != "1":
+        share_contexts()
+
+
+def share_contexts(programs=100):
+    """JAX makes a compiler's context for each program, a fifth of what a small one takes; here one serves a hundred programs."""
+    from jax._src.interpreters import mlir
+
+    make, numbers = getattr(mlir, "make_ir_context", None), itertools.count()
+    if make is not None:  # it is internal to JAX: another release may not have it
+        mlir.make_ir_context = lambda: shared(next(numbers) // programs)
+        shared = functools.lru_cache(1)(lambda number: make())
 
 
 @pytest.hookimpl(optionalhook=True)
