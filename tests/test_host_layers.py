@@ -63,3 +63,24 @@ def test_pictures_of_a_drawn_height_train():
     )
     model.compile("sgd", "mse")
     assert np.isfinite(model.fit(np.ones((4, 8, 8, 1)), np.ones(4), verbose=0).history["loss"]).all()
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "expected"),
+    [
+        (layers.TextVectorization(output_sequence_length=4), (None, 1), (None, 4)),
+        (layers.TextVectorization(output_sequence_length=4), (None,), (None, 4)),
+        (layers.TextVectorization(vocabulary=["a"], output_mode="multi_hot"), (2,), (2, 2)),
+        (layers.TextVectorization(split=None), (2, 3), (2, 3)),
+        (layers.HashedCrossing(5, "one_hot"), [(2, 1), (2, 1)], (2, 5)),
+        (layers.StringLookup(vocabulary=["a"], output_mode="one_hot"), (2, 3), (2, 3, 2)),
+    ],
+)
+def test_layers_of_text_know_their_shape_before_they_see_any(layer, shape, expected):
+    assert tuple(layer.compute_output_shape(shape)) == expected
+
+
+def test_a_given_mean_must_fit_the_input():
+    layer = layers.Normalization(mean=[1.0, 2.0, 3.0], variance=[1.0, 1.0, 1.0])
+    with pytest.raises(ValueError, match=r"sizes of axis \(-1,\)"):
+        layer(np.ones((4, 1)))

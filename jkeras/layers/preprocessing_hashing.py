@@ -94,8 +94,10 @@ def integers_by_default(layer):
 def symbolic(inputs, mode, depth, dtype):
     """The symbolic result of encoding symbolic text."""
     shape = inputs.shape
-    if mode != "int":
-        shape = (*shape[:-1], depth) if len(shape) > 1 or mode != "one_hot" else (*shape, depth)
+    if mode == "one_hot":
+        shape = (*(shape[:-1] if len(shape) > 1 and shape[-1] == 1 else shape or (1,)), depth)
+    elif mode != "int":
+        shape = (*shape[:1], *shape[2:], depth) if len(shape) > 1 else (depth,)
     return KerasTensor(shape, dtype)
 
 
@@ -130,21 +132,31 @@ class HashedCrossing(Layer):
             found.append(crossed % self.num_bins)
         return np.array(found, "int32").reshape(columns[0].shape)
 
-    def call(self, inputs):
+    def compute_output_spec(self, inputs):
+        """Symbolic bins, or encodings."""
+        self._check_shapes(inputs)
+        return symbolic(inputs[0], self.output_mode, self.num_bins, self.compute_dtype)
+
+    def _check_shapes(self, inputs):
         if not isinstance(inputs, (list, tuple)) or len(inputs) < 2:
             raise ValueError(f"{describe(self)}: expected a list of at least two inputs.")
-        inputs = [x if hasattr(x, "shape") else np.asarray(x) for x in inputs]
         shapes = {tuple(x.shape) for x in inputs}
         shape = next(iter(shapes))
         if len(shapes) > 1 or len(shape) > 2 or len(shape) == 2 and shape[1] != 1:
             raise ValueError(f"{describe(self)}: expected inputs of one shape, () or (batch,) or (batch, 1), received "
                              f"{[tuple(x.shape) for x in inputs]}.")  # fmt: skip
+
+    def call(self, inputs):
+        inputs = (
+            [x if hasattr(x, "shape") else np.asarray(x) for x in inputs] if type(inputs) in (list, tuple) else inputs
+        )
+        self._check_shapes(inputs)
         if any(np.dtype(x.dtype).kind not in "iuUSOT" for x in inputs if not isinstance(x, KerasTensor)):
             raise ValueError(
                 f"{describe(self)}: expected integers or strings, received {[str(x.dtype) for x in inputs]}."
             )
         if any(isinstance(x, KerasTensor) for x in inputs):
-            return symbolic(inputs[0], self.output_mode, self.num_bins, self.compute_dtype)
+            return self.compute_output_spec(inputs)
         return encode(on_host(self._bins, inputs), self.output_mode, self.num_bins, self.compute_dtype)
 
     def get_config(self):

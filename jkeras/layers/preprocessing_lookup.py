@@ -197,7 +197,8 @@ class _Lookup(Layer):
 
     def _inverted(self, values):
         names = self.get_vocabulary()
-        found = [names[v] if 0 <= v < len(names) else self.oov_token for v in np.asarray(values).reshape(-1).tolist()]
+        places = np.asarray(values).reshape(-1).astype("int64").tolist()
+        found = [names[v] if 0 <= v < len(names) else self.oov_token for v in places]
         return np.array(found).reshape(np.shape(values))
 
     def compute_output_spec(self, inputs):

@@ -128,6 +128,12 @@ class Normalization(Layer):
         self._reduced = tuple(a for a in range(rank) if a not in self._kept)
         self._build_shape = tuple(input_shape)
         shape = tuple(input_shape[a] for a in self._kept)
+        given = np.shape(self.input_mean)
+        if any(m not in (1, n) for m, n in zip(given[::-1], shape[::-1])):
+            raise ValueError(
+                f"{describe(self)}: expected mean and variance of shape {shape}, the sizes of axis {self.axis} of the "
+                f"input {tuple(input_shape)}, received shape {given}."
+            )
         if self.input_mean is None:
             self.adapt_mean = self.add_weight("mean", shape, initializer="zeros", trainable=False, autocast=False)
             self.adapt_variance = self.add_weight(

@@ -11,6 +11,7 @@ from ..core.layer import Layer, layer
 from ..core.spec import describe
 from ..core.symbolic import KerasTensor
 from .fields import Flag
+from .preprocessing_hashing import symbolic
 from .preprocessing_lookup import Mode, StringLookup, Vocabulary
 from .preprocessing_numbers import Sparse
 
@@ -88,7 +89,10 @@ class TextVectorization(Layer):
         """Learns the vocabulary of an array or list of texts, or of an iterable of batches."""
         self.reset_state()
         whole = isinstance(data, (list, tuple)) or hasattr(data, "__array__") and not hasattr(data, "element_spec")
-        for i, batch in enumerate([data] if whole else data):
+        if whole:
+            data = np.asarray(data)
+            data = [data[:, None] if data.ndim == 1 else data]  # each text is a document
+        for i, batch in enumerate(data):
             if steps is not None and i >= steps:
                 break
             self._lookup_layer.update_state(self._tokens(batch))
@@ -108,7 +112,7 @@ class TextVectorization(Layer):
         elif self.standardize is not None:
             texts = np.vectorize(STANDARDIZE[self.standardize], otypes=[object])(texts)
         if self.split is None:
-            return texts if self.ngrams is None else [self._join(list(row)) for row in texts]
+            return texts if self.ngrams is None else self._joined_rows(texts)
         flat = texts.reshape(-1)
         if callable(self.split):
             rows = self.split(flat.astype(str))
@@ -116,7 +120,12 @@ class TextVectorization(Layer):
             rows = [[self._lookup_layer._token(word) for word in np.asarray(row, object)] for row in rows]
         else:
             rows = [SPLIT[self.split](text) for text in flat]
-        return [self._join(list(row)) for row in rows]
+        rows = [self._join(list(row)) for row in rows]
+        return rows if texts.ndim else np.array(rows[0], object)
+
+    def _joined_rows(self, texts):
+        rows = [self._join(list(row)) for row in np.atleast_2d(texts).reshape(-1, texts.shape[-1] if texts.ndim else 1)]
+        return np.array(rows, object).reshape(*texts.shape[:-1], -1 if rows and rows[0] else 0)
 
     def _join(self, words):
         widths = range(1, self.ngrams + 1) if isinstance(self.ngrams, int) else self.ngrams
@@ -124,12 +133,21 @@ class TextVectorization(Layer):
             return words
         return [" ".join(words[i : i + n]) for n in widths for i in range(len(words) - n + 1)]
 
+    def compute_output_spec(self, inputs):
+        """Symbolic indices, or encodings."""
+        length, words = self.output_sequence_length, inputs.shape
+        if self.split is not None:  # a last axis of 1 goes, words come
+            words = (*(words[:-1] if len(words) > 1 else words), None)
+        elif words and self.ngrams is not None:
+            words = (*words[:-1], None)
+        if self.output_mode != "int":
+            return symbolic(KerasTensor(words, "int64"), self.output_mode, self._lookup_layer._depth(), "float32")
+        return KerasTensor(words if length is None or not words else (*words[:-1], length), "int64")
+
     def call(self, inputs):
-        look, length = self._lookup_layer, self.output_sequence_length
         if isinstance(inputs, KerasTensor):
-            if self.output_mode != "int":
-                return KerasTensor((inputs.shape[0], look._depth()), "float32")
-            return KerasTensor(inputs.shape if self.split is None else (inputs.shape[0], length), "int64")
+            return self.compute_output_spec(inputs)
+        look, length = self._lookup_layer, self.output_sequence_length
         tokens = self._tokens(inputs)
         if not isinstance(tokens, list):
             found = look(tokens)
