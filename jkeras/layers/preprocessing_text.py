@@ -153,7 +153,8 @@ class TextVectorization(Layer):
             found = look(tokens)
             return found if length is None else _fit(np.asarray(found), length)
         rows = [look._indices(np.array(row, object)) for row in tokens]
-        padded = np.full((len(rows), max(map(len, rows), default=0)), 0 if self.output_mode == "int" else -1, "int32")
+        filler, least = (0, 0) if self.output_mode == "int" else (-1, 1)  # a text without words is a vector too
+        padded = np.full((len(rows), max(map(len, rows), default=0) or least), filler, "int32")
         for row, values in zip(padded, rows):
             row[: len(values)] = values
         if self.output_mode == "int" and length is not None:

@@ -216,6 +216,8 @@ class FeatureSpace(Layer):
             column = np.concatenate([np.asarray(row[name]).reshape(-1) for row in rows])
             self.preprocessors[name].adapt(column[:, None])
         self._is_adapted = self.built = True
+        self.encoded_features = None
+        self.get_encoded_features()  # what cannot be put together is known from here on
 
     def _check_adapted(self):
         if not self._is_adapted and self._adaptable():
@@ -244,13 +246,16 @@ class FeatureSpace(Layer):
         if self.output_mode == "dict":
             return found
         whole = list(found.values())
+        numbers = {name for name, feature in self.features.items() if feature.output_mode == "float"}
         for name, value in found.items():
-            if not str(value.dtype).startswith(("float", "bfloat")):
+            if str(value.dtype).startswith(("float", "bfloat")):
+                continue
+            if name not in numbers or isinstance(value, KerasTensor):  # layers of text give counts as whole numbers
                 raise ValueError(f"{describe(self)}: feature {name!r} has dtype {value.dtype}; only encoded features can be "
                                  "concatenated. Use output_mode='dict', or 'one_hot' for it.")  # fmt: skip
         if any(isinstance(value, KerasTensor) for value in whole):
             return Concatenate()(whole) if len(whole) > 1 else whole[0]
-        return jnp.concatenate(whole, axis=-1)
+        return jnp.concatenate(whole, axis=-1, dtype=jnp.promote_types("float32", jnp.result_type(*whole)))
 
     def _finish(self, name, value, mode):
         if mode != "one_hot":
