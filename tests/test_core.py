@@ -529,6 +529,16 @@ def test_a_function_given_outside_a_call_is_a_loss_of_every_call():
     np.testing.assert_allclose(model.losses[0], 2 * 0.64**2, rtol=1e-5)
 
 
+@pytest.mark.parametrize(("era", "loss"), [("2.2", 0.1), ("tf2", 0.1), ("3", 0.0)])
+def test_frozen_weights_were_regularized_before_keras_3(era, loss):
+    with keras.compat.era(era):
+        one = Dense(1, use_bias=False, kernel_initializer="ones", kernel_regularizer=keras.regularizers.L2(0.1))
+        one.trainable = False
+        model = keras.Sequential([one])
+        model.compile("sgd", "mse")
+        np.testing.assert_allclose(model.evaluate(np.ones((2, 1)), np.ones((2, 1)), verbose=0), loss, rtol=1e-6)
+
+
 def test_what_regularizes_is_fixed_when_a_model_is_compiled():
     model = keras.Sequential([Dense(1, use_bias=False, kernel_initializer="ones", kernel_regularizer="l2")])
     model.compile("sgd", "mse")

@@ -26,6 +26,7 @@ _BEFORE_3 = {
     **{(name, "dpi"): 96 for name in ("plot_model", "model_to_dot")},
     ("Concatenate", "mask_of_all"): True,
     ("Model", "rounds_steps_up"): True,
+    ("Layer", "regularizes_frozen"): True,
     ("Embedding", "first_shape"): (None, None),
     **{
         (name, "data_format"): "channels_last"

@@ -9,7 +9,7 @@ from . import arguments, building, calling, connections, dtypes, history, pure, 
 from . import frame as frames
 from . import remat as rematerialisation
 from . import weight_values as values
-from .declare import Configurable, check_known, declare, era
+from .declare import Configurable, check_known, declare, era, era_default, resolve_default
 from .naming import snake_case, unique_name
 from .registry import Family
 from .variable import Variable, initialize
@@ -241,7 +241,9 @@ class Layer(Configurable):
         return found + self._regularization_losses()
 
     def _regularization_losses(self) -> list[Any]:
-        return [frames.recorded(v.regularizer, v) for v in self.trainable_weights if v.regularizer is not None]
+        all_count = resolve_default(type(self), "regularizes_frozen", era_default(False))
+        found = self.weights if all_count else self.trainable_weights
+        return [frames.recorded(v.regularizer, v) for v in found if v.regularizer is not None]
 
     def get_losses_for(self, inputs: Any = None) -> list[Any]:
         """The same as ``losses``."""
