@@ -319,9 +319,17 @@ def test_every_validation_begins_with_the_first_batch_since_tf_keras(era, data, 
 
 
 def test_a_generator_that_ends_ends_training_with_a_warning():
-    with pytest.warns(UserWarning, match="generator ran out after 1 of 3 epochs") as told:
+    with pytest.warns(UserWarning, match=r"data \(generator\) ran out after 1 of 3 epochs") as told:
         history = regression().fit(((X, Y) for _ in range(2)), epochs=3, verbose=0)
     assert history.epoch == [0] and [one.filename for one in told] == [__file__]
+
+
+@pytest.mark.parametrize(("batches", "steps", "times"), [(3, None, 1), (4, 2, 2)])
+def test_a_validation_generator_that_ends_ends_validation_with_one_warning(batches, steps, times):
+    data = ((X, Y) for _ in range(batches))
+    with pytest.warns(UserWarning, match=r"validation_data \(generator\) ran out") as told:
+        history = regression().fit(X, Y, epochs=5, verbose=0, validation_data=data, validation_steps=steps)
+    assert (len(history.history["loss"]), len(history.history["val_loss"]), len(told)) == (5, times, 1)
 
 
 def test_weights_count_beside_inputs_and_targets_in_one_tuple():

@@ -347,6 +347,14 @@ class StreamSource:
                     self._pass = itertools.chain(list(prefetch.left), self._pass)
         self._end_epoch()
 
+    def is_over(self):
+        """Has a stream that cannot be begun anew no batch left? Looks at the next one."""
+        if not self.exhausted and self._pass is not None and not self.feed.restarts:
+            batch = next(self._pass, None)
+            self._pass = None if batch is None else itertools.chain([batch], self._pass)
+            self.exhausted = batch is None
+        return self.exhausted
+
     def restart(self):
         """The next epoch begins with the first batch, where the stream can be begun anew."""
         if self.feed.restarts and self._in_pass:
