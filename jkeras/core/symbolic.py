@@ -264,8 +264,8 @@ def abstract_evaluate(fn: Callable, args: tuple, kwargs: dict) -> Any:
     unknown = any(d is None for x in inputs for d in x.shape)
     trials = [_trial(fn, args, kwargs, inputs, size) for size in (TRIAL_SIZES if unknown else TRIAL_SIZES[:1])]
     leaves, structure = jax.tree.flatten(trials[0])
-    others, other_structure = jax.tree.flatten(trials[-1])
-    if other_structure != structure:
+    others = jax.tree.leaves(trials[-1])
+    if len(others) != len(leaves):
         raise ValueError(f"{_name_of(fn)}: the number of outputs depends on an unknown size; fix that size.")
     made = []
     for a, b in zip(leaves, others, strict=True):
