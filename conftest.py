@@ -36,13 +36,22 @@ def pytest_configure(config):
 
 
 def share_contexts(programs=100):
-    """JAX makes a compiler's context for each program, a fifth of what a small one takes; here one serves a hundred programs."""
+    """JAX makes a compiler's context for each program, a quarter of what a small one takes; here one serves a hundred programs."""
     from jax._src.interpreters import mlir
 
-    make, numbers = getattr(mlir, "make_ir_context", None), itertools.count()
-    if make is not None:  # it is internal to JAX: another release may not have it
-        mlir.make_ir_context = lambda: shared(next(numbers) // programs)
-        shared = functools.lru_cache(1)(lambda number: make())
+    make, ir, numbers = getattr(mlir, "make_ir_context", None), getattr(mlir, "ir", None), itertools.count()
+    if make is None or ir is None:  # they are internal to JAX: another release may not have them
+        return
+    shared = functools.lru_cache(1)(lambda number: make())
+
+    def context():
+        try:
+            _ = ir.Context.current
+        except ValueError:
+            return shared(next(numbers) // programs)
+        return make()  # in the middle of another program
+
+    mlir.make_ir_context = context
 
 
 @pytest.hookimpl(optionalhook=True)
