@@ -33,6 +33,8 @@ class Signature(NamedTuple):
 
     def given(self, name: str, args: tuple, kwargs: dict) -> Any:
         """The argument of a name, wherever it stands; None where it was not given."""
+        if len(args) < 2 and self.names[:1] != (name,):
+            return kwargs.get(name)
         place = self.places.index(name) if name in self.places else len(args)
         return args[place] if place < len(args) else kwargs.get(name)
 
@@ -142,12 +144,15 @@ def _convert(layer: Any, masks: dict[int, Any], x: Any) -> Any:
 def _with_training(sig: Signature, frame: frames.Frame, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
     """The arguments with ``training`` as it holds here, which the layers inside see, too."""
     given = sig.given("training", args, kwargs)
-    frame.training = training = frame.training if given is None else given
-    place = sig.places.index("training") if "training" in sig.places else len(args)
-    if place < len(args):
-        return (*args[:place], training, *args[place + 1 :]), kwargs
-    if sig.training and training is not None:
-        return args, {**kwargs, "training": training}
+    if given is not None:
+        frame.training = given
+        if sig.training or sig.open:
+            return args, kwargs
+    elif sig.training and frame.training is not None:
+        place = sig.places.index("training") if "training" in sig.places else len(args)
+        if place < len(args):
+            return (*args[:place], frame.training, *args[place + 1 :]), kwargs
+        return args, {**kwargs, "training": frame.training}
     if "training" in kwargs and (sig.training or not sig.open):  # the default of the layer's author holds
         return args, {k: v for k, v in kwargs.items() if k != "training"}
     return args, kwargs
