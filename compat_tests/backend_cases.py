@@ -68,6 +68,9 @@ def _elementwise():
         yield Row(f"{name}/axis", lambda K, x, n=name: getattr(K, n)(x, axis=1), X)
         yield Row(f"{name}/keepdims", lambda K, x, n=name: getattr(K, n)(x, axis=[0, -1], keepdims=True), SIGNAL)
     yield Row("mean/bool", lambda K, x: K.mean(x, axis=0), BOOLS)
+    for name in ("sum", "mean", "prod"):
+        yield Row(f"{name}/whole numbers", lambda K, x, n=name: getattr(K, n)(x, axis=[1]), ints(3, 4) - 3)
+        yield Row(f"{name}/bytes", lambda K, x, n=name: getattr(K, n)(x), ints(3, 4).astype("uint8"))
     yield Row("mean/positional", lambda K, x: K.mean(x, -1, True), X)
     for name in ("any", "all"):
         yield Row(name, lambda K, x, n=name: getattr(K, n)(x, axis=-1), BOOLS)
@@ -99,6 +102,7 @@ def _shapes():
     yield Row("expand_dims/axis", lambda K, x: K.expand_dims(x, 1), X)
     yield Row("squeeze", lambda K, x: K.squeeze(x, 1), real(3, 1, 2))
     yield Row("concatenate", lambda K, x, y: K.concatenate([x, y]), X, Y)
+    yield Row("concatenate/axis before the first", lambda K, x, y: K.concatenate([x, y], axis=-3), X, Y)
     yield Row("concatenate/axis", lambda K, x, y: K.concatenate([x, y], axis=0), X, Y)
     yield Row("stack", lambda K, x, y: K.stack([x, y], axis=1), X, Y)
     yield Row("repeat", lambda K, x: K.repeat(x, 3), X)
@@ -113,10 +117,13 @@ def _shapes():
     yield Row("one_hot", lambda K, i: K.one_hot(i, 4), ints(2, 3))
     yield Row("arange", lambda K: K.arange(2, 9, 3))
     yield Row("arange/stop", lambda K: K.arange(5, dtype="float32"))
+    yield Row("arange/parts", lambda K: K.arange(0.0, 2.0, 0.5))
     yield Row("arange/negative", lambda K: K.arange(-3), impls=BOTH)
     yield Row("eye", lambda K: K.eye(3))
     yield Row("ones", lambda K: K.ones((2, 3)))
     yield Row("zeros", lambda K: K.zeros((2, 3)))
+    yield Row("zeros/a number", lambda K: K.zeros(3))
+    yield Row("ones/a number", lambda K: K.ones(3))
     yield Row("constant", lambda K: K.constant([1, 2, 3]))
     yield Row("constant/shape", lambda K: K.constant(2.5, shape=(2, 3)))
     yield Row("constant/filled to a shape", lambda K: K.constant([1, 2, 3, 4], shape=(2, 2)))
@@ -212,6 +219,7 @@ def _images():
     yield Row("resize_images/bilinear", run, IMAGE, impls=NEW)  # 2.2.4 samples at corners, which era_default decides
     yield Row("resize_volumes", lambda K, x: K.resize_volumes(x, 2, 1, 3, "channels_last"), VOLUME)
     yield Row("local_conv1d", lambda K, x, k: K.local_conv1d(x, k, (3,), (2,)), SIGNAL, real(4, 9, 5))
+    yield Row("local_conv1d/fewer places", lambda K, x, k: K.local_conv1d(x, k, (3,), (2,)), SIGNAL, real(3, 9, 5))
     run = lambda K, x, k: K.local_conv2d(x, k, (3, 2), (2, 1), (3, 7), "channels_last")  # noqa: E731
     yield Row("local_conv2d", run, IMAGE, real(21, 18, 5))
     run = lambda K, x, k: K.local_conv2d(x, k, (3, 2), (2, 1), (3, 2), "channels_first")  # noqa: E731
@@ -235,6 +243,8 @@ def _losses():
     run = lambda K, t, o: K.sparse_categorical_crossentropy(t, o, from_logits=True)  # noqa: E731
     yield Row("sparse_categorical_crossentropy/logits", run, CLASSES, X)
     yield Row("sparse_categorical_crossentropy/rank3", run, ints(2, 4), real(2, 4, 3))
+    run = lambda K, t, o: K.sparse_categorical_crossentropy(t, o * 3)  # noqa: E731
+    yield Row("sparse_categorical_crossentropy/above one", run, CLASSES, P)
     run = lambda K, t, o: K.binary_focal_crossentropy(t, o, True, 0.3, 1.5)  # noqa: E731
     yield Row("binary_focal_crossentropy", run, ints(3, 4, high=2).astype("float32"), P, impls=NEW)
     run = lambda K, t, o: K.categorical_focal_crossentropy(t, o, 0.3, 1.5)  # noqa: E731

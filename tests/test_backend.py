@@ -26,6 +26,32 @@ def test_a_function_computes_several_outputs_and_assigns_its_updates():
     assert K.get_value(total) == 9.0
 
 
+def test_a_function_assigns_values_that_need_no_input():
+    x, zeroed, copied = K.placeholder(()), K.variable(1.0), K.variable(2.0)
+    f = K.function([x], [x + zeroed], updates=[(zeroed, K.constant(0.0)), (copied, zeroed)])
+    assert f([3.0]) == [4.0] and f([3.0]) == [3.0]
+    assert K.eval(zeroed) == K.eval(copied) == 0.0
+
+
+def test_single_values_print_as_in_keras():
+    assert str(K.eval(K.variable(0.001))) == str(K.get_value(K.variable(0.001))) == "0.001"
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda x: K.slice(x, [0, 1], [2, 3]),
+        lambda x: K.slice(x, [0], [2]),
+        lambda x: K.repeat(x[None], 2),
+        lambda x: K.conv2d_transpose(x[None, ..., None], K.ones((1, 1, 1, 1)), (1, 2, 3, 1), padding="full"),
+        lambda x: K.local_conv1d(x[None], K.ones((3, 3, 1)), (1,), (1,)),
+    ],
+)
+def test_sizes_that_do_not_fit_are_refused(act):
+    with pytest.raises(ValueError, match=r"K\."):
+        act(K.ones((2, 3)).value)
+
+
 def test_a_function_reads_the_present_value_of_variables():
     x, scale = K.placeholder(()), K.variable(2.0)
     f = K.function([x], [x * scale])

@@ -15,7 +15,7 @@ from ..core.symbolic import KerasTensor, is_symbolic, op, tensors_in
 from ..core.variable import Variable, initialize
 from ..layers.inputs import Input
 from .tensors import _array
-from .variables import Later
+from .variables import Done, Later
 
 __all__ = [
     "Function", "foldl", "foldr", "function", "gradients", "in_test_phase", "in_train_phase", "learning_phase",
@@ -154,6 +154,9 @@ class Function:
         self.name = name
         updates = [u for u in updates or [] if isinstance(u, tuple)]
         self._later = [(variable, value) for variable, value in updates if isinstance(value, Later)]
+        self._fixed = [
+            u for u in updates if not isinstance(u, Done) and not isinstance(u[1], Later) and not is_symbolic(u[1])
+        ]
         updates = [u for u in updates if is_symbolic(u[1])]
         self._targets = [variable for variable, _ in updates]
         wanted = [*self.outputs, *(value for _, value in updates)]
@@ -196,6 +199,8 @@ class Function:
         values = [next(results) if isinstance(w, KerasTensor) else w for w in self._wanted]
         for variable, value in zip(self._targets, values[len(self.outputs) :]):
             variable.assign(value)
+        for variable, value in self._fixed:
+            variable.assign(value.value if isinstance(value, Variable) else value)
         for variable, value in self._later:
             variable.assign(value.compute())
         shown = [np.asarray(v.value if isinstance(v, Variable) else v) for v in values[: len(self.outputs)]]

@@ -52,6 +52,8 @@ conv1d, conv2d, conv3d = _conv(1, 1), _conv(2, (1, 1)), _conv(3, (1, 1, 1))
 
 def _transposed(x, kernel, output_shape, strides, padding, data_format, dilation_rate):
     data_format = standardize_data_format(data_format)
+    if padding not in ("valid", "same"):
+        raise ValueError(f"K.conv_transpose: expected padding 'valid' or 'same', received {padding!r}.")
     shape = sizes_recipe(output_shape)
     return _conv_transpose(x, kernel, shape, strides, padding, data_format, dilation_rate)
 
@@ -200,7 +202,13 @@ def _local(x, kernel, size, strides, output_shape, data_format):
     x = jnp.moveaxis(x, 1, -1) if first else x
     rank = x.ndim - 2
     size, strides = tuple(size), tuple(strides)
-    outs = tuple(output_shape or ((x.shape[1] - size[0]) // strides[0] + 1,))
+    outs = tuple(output_shape or kernel.shape[:1])
+    fit = [(n - k) // s + 1 for n, k, s in zip(x.shape[1:], size, strides)]
+    if any(n > most for n, most in zip(outs, fit)) or np.prod(outs) != kernel.shape[0]:
+        raise ValueError(
+            f"K.local_conv: a kernel of {kernel.shape[0]} places for outputs of shape {outs} does not fit an input with "
+            f"{tuple(fit)} places."
+        )
     slices = []
     for offset in np.ndindex(size):
         index = [slice(o, o + (n - 1) * s + 1, s) for o, n, s in zip(offset, outs, strides)]

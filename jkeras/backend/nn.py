@@ -7,7 +7,7 @@ import numpy as np
 from .. import activations, losses, random
 from ..core import config
 from ..core.symbolic import op
-from .tensors import _array
+from .tensors import _array, clip
 
 __all__ = [
     "batch_normalization", "binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy",
@@ -91,6 +91,8 @@ def categorical_crossentropy(target, output, from_logits=False, axis=-1):
 
 def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1, ignore_class=None):
     """Crossentropy with class numbers, one value per sample."""
+    if not from_logits:
+        output = clip(output, config.epsilon(), 1.0 - config.epsilon())
     return losses.sparse_categorical_crossentropy(
         target, output, from_logits=from_logits, ignore_class=ignore_class, axis=axis
     )

@@ -43,6 +43,10 @@ def _unary(name: str, f: Any) -> Any:
 def _reduction(name: str, f: Any, to_float: bool) -> Any:
     def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         x = _array(x)
+        if x.dtype.kind in "iu" and name in ("sum", "prod", "mean"):  # whole numbers stay what they are
+            axis = tuple(axis) if isinstance(axis, list) else axis
+            whole = (jnp.prod if name == "prod" else jnp.sum)(x, axis, dtype=x.dtype, keepdims=keepdims)
+            return whole if name != "mean" else jax.lax.div(whole, jnp.asarray(x.size // whole.size, x.dtype))
         if to_float and x.dtype.kind not in "fV":
             x = x.astype(_floatx())
         return f(x, axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=keepdims)
@@ -116,6 +120,8 @@ def cumprod(x, axis=0):
 
 def arange(start, stop=None, step=1, dtype="int32"):
     """Evenly spaced numbers."""
+    if dtype == "int32" and float in map(type, (start, stop, step)):
+        dtype = _floatx()  # the default is for whole numbers
     return jnp.arange(start, stop, step, dtype=array_dtype(dtype))
 
 
@@ -245,7 +251,8 @@ def batch_flatten(x):
 @op
 def concatenate(tensors, axis=-1):
     """Tensors one after the other."""
-    return jnp.concatenate([_array(t) for t in tensors], axis=axis)
+    arrays = [_array(t) for t in tensors]
+    return jnp.concatenate(arrays, axis=axis % (arrays[0].ndim or 1) if axis < 0 else axis)
 
 
 @op
@@ -257,7 +264,10 @@ def stack(x, axis=0):
 @op
 def repeat(x, n):
     """(batch, d) repeated n times: (batch, n, d)."""
-    return jnp.repeat(_array(x)[:, None], n, axis=1)
+    x = _array(x)
+    if x.ndim != 2:
+        raise ValueError(f"K.repeat: expected a tensor of shape (batch, d), received shape {x.shape}.")
+    return jnp.repeat(x[:, None], n, axis=1)
 
 
 @op
@@ -284,6 +294,12 @@ def slice(x, start, size):
     x = _array(x)
     start = [int(s) for s in start]
     size = [d - b if int(s) == -1 else int(s) for s, b, d in zip(size, start, x.shape)]
+    if len(start) != x.ndim or len(size) != x.ndim or np.less([*start, *size], 0).any():
+        raise ValueError(
+            f"K.slice: expected {x.ndim} starts and sizes for shape {x.shape}, received {start} and {size}."
+        )
+    if np.greater(np.add(start, size), x.shape).any():
+        raise ValueError(f"K.slice: {size} elements from {start} on go beyond the shape {x.shape}.")
     return jax.lax.dynamic_slice(x, start, size)
 
 

@@ -68,12 +68,12 @@ def constant(value, dtype=None, shape=None, name=None):
 
 def zeros(shape, dtype=None, name=None):
     """A Variable of zeros."""
-    return variable(np.zeros(tuple(shape)), dtype or floatx(), name)
+    return variable(np.zeros(shape), dtype or floatx(), name)
 
 
 def ones(shape, dtype=None, name=None):
     """A Variable of ones."""
-    return variable(np.ones(tuple(shape)), dtype or floatx(), name)
+    return variable(np.ones(shape), dtype or floatx(), name)
 
 
 def random_normal_variable(shape, mean, scale, dtype=None, name=None, seed=None):
@@ -87,10 +87,10 @@ def random_uniform_variable(shape, low, high, dtype=None, name=None, seed=None):
 
 
 def get_value(x):
-    """The value as a NumPy array, or a Python number where it is a plain one."""
+    """The value as a NumPy array, or as a NumPy number."""
     if isinstance(x, KerasTensor):
         raise ValueError(f"K.get_value: {x} has no value; use K.function to compute it from inputs.")
-    return x.numpy() if hasattr(x, "materialize") else np.asarray(x)
+    return (x.numpy() if hasattr(x, "materialize") else np.asarray(x))[()]
 
 
 def eval(x):
@@ -99,8 +99,7 @@ def eval(x):
         from .graph import function
 
         return function([], [x])([])[0]
-    value = get_value(x)
-    return value.item() if value.ndim == 0 else value
+    return get_value(x)
 
 
 def set_value(x, value):
@@ -127,12 +126,16 @@ class Later:
         self.compute = compute
 
 
+class Done(tuple):
+    """(variable, value) of an update that has been made."""
+
+
 def _assign(x, compute):
     """Assigns now; before TensorFlow 2, outside of calls, when the function runs that gets it among its updates."""
     if frames.current() is None and era.defaults.get(("update", "waits"), False):
         return x, Later(compute)
     x.assign(compute())
-    return x, x.value
+    return Done((x, x.value))
 
 
 def update(x, new_x):
