@@ -324,6 +324,13 @@ def test_a_generator_that_ends_ends_training_with_a_warning():
     assert history.epoch == [0] and [one.filename for one in told] == [__file__]
 
 
+@pytest.mark.parametrize(("batches", "epochs"), [(4, 2), (5, 3)])
+def test_training_ends_where_a_generator_of_some_epochs_ends(batches, epochs):
+    with pytest.warns(UserWarning, match=f"The data ran out after {batches % 2} of 2 steps") as told:
+        history = regression().fit(((X, Y) for _ in range(batches)), epochs=5, steps_per_epoch=2, verbose=0)
+    assert (len(history.history["loss"]), len(told)) == (epochs, 1)
+
+
 @pytest.mark.parametrize(("batches", "steps", "times"), [(3, None, 1), (4, 2, 2)])
 def test_a_validation_generator_that_ends_ends_validation_with_one_warning(batches, steps, times):
     data = ((X, Y) for _ in range(batches))

@@ -102,17 +102,21 @@ def _epochs(run: Run, source: Any, validation: Any, first: int, epochs: int, val
     try:
         callbacks.on_train_begin()
         for epoch in range(model._initial_epoch, epochs):
-            if model.stop_training or _is_over("The data", source, epoch, epochs):
+            if model.stop_training or run.is_over(source):
+                _tell_end("The data", source, epoch, epochs)
                 break
             run.position.finished = False
             callbacks.on_epoch_begin(epoch)
-            run.epoch("train", source, rng)
+            if not run.epoch("train", source, rng) and run.is_over(source):
+                break  # nothing was left for it
             logs = run.final_logs()
-            if validation is not None and _is_over("validation_data", validation, epoch, epochs):
-                validation = None
             if validation is not None and _is_due(validation_freq, epoch):
-                found = _validate(run, validation)
-                logs.update({f"val_{k}": v for k, v in found.items()})
+                if run.is_over(validation, look=True):
+                    _tell_end("validation_data", validation, epoch, epochs)
+                    validation = None
+                else:
+                    found = _validate(run, validation)
+                    logs.update({f"val_{k}": v for k, v in found.items()})
             run.position.finished = True
             callbacks.on_epoch_end(epoch, logs)
             run.interrupts.check()
@@ -140,16 +144,13 @@ def _check_split(session: Any, *sources: Any) -> None:
             session.split.divide(source)
 
 
-def _is_over(what: str, source: Any, epoch: int, epochs: int) -> bool:
-    """Has a stream ended that cannot be begun anew? Says so."""
-    over = source.kind == "stream" and source.is_over()
-    if over:
+def _tell_end(what: str, source: Any, epoch: int, epochs: int) -> None:
+    if getattr(source, "exhausted", False) and (source.given_steps is None or what == "validation_data"):
         warnings.warn(
             f"{what} ({source.feed.what}) ran out after {epoch} of {epochs} epochs; there is none for the others. Pass data that "
             "can be read again (arrays, a PyDataset, a data set), or an endless generator and the number of its steps.",
             stacklevel=5,
         )
-    return over
 
 
 def _finish_optimizer(model: Any, plan: Plan) -> None:

@@ -88,6 +88,11 @@ class Run:
             return self._array_epoch(mode, source, rng, start)
         return self._stream_epoch(mode, source, rng, start)
 
+    @staticmethod
+    def is_over(source: Any, look: bool = False) -> bool:
+        """Has a stream ended that cannot be begun anew? ``look``: at its next batch, too."""
+        return source.kind == "stream" and (source.is_over() if look else source.exhausted)
+
     def _array_epoch(self, mode: str, source: ArraySource, rng: Any, start: int) -> int:
         size, limit = source.batch_size, get_setting("max_steps_per_epoch")
         with timing.span("data"):
@@ -178,7 +183,7 @@ class Run:
                 self._end(mode, done)
                 if done == last:
                     break
-        if done == 0 and not self._stopped(mode):
+        if done == 0 and not self._stopped(mode) and not (mode == "train" and self.is_over(source)):
             raise ValueError("The data gave no batch at all; check the generator or the length of the Sequence.")
         return done
 
