@@ -587,6 +587,8 @@ def test_the_arguments_of_add_weight_reach_the_variable():
 def test_an_unknown_argument_of_add_metric_is_an_error():
     with pytest.raises(TypeError, match="agregation"):
         Layer().add_metric(1.0, "a", agregation="mean")
+    with pytest.raises(ValueError, match="aggregation must be 'mean' or None, received 'sum'"):
+        Layer().add_metric(1.0, "a", aggregation="sum")
 
 
 @pytest.mark.parametrize(

@@ -212,7 +212,9 @@ class Layer(Configurable):
                 frame.losses.append((self, value))
 
     def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = "mean") -> None:
-        """Reports a value under a name during training: averaged over batches, or the last one if aggregation is None."""
+        """Reports a value under a name during training, averaged over batches; ``aggregation`` is "mean" or None, for the same."""
+        if aggregation not in ("mean", None):
+            raise ValueError(f"add_metric: aggregation must be 'mean' or None, received {aggregation!r}.")
         frame = frames.current()
         if frame is not None:
             frame.metrics.append((self, (name or "metric", value, aggregation)))
