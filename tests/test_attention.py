@@ -114,3 +114,30 @@ ERRORS = [
 def test_bad_use_is_refused_with_a_reason(make, text):
     with pytest.raises((ValueError, TypeError), match=text):
         make()
+
+
+@pytest.mark.parametrize(
+    ("query", "value", "causal", "shape"),
+    [
+        (False, False, False, None),
+        (True, False, False, (2, 1, 3, 1)),
+        (False, True, False, (2, 1, 1, 4)),
+        (False, False, True, (1, 1, 3, 4)),
+        (True, True, False, (2, 1, 3, 4)),
+    ],
+)
+def test_scores_carry_the_mask_of_their_softmax(query, value, causal, shape):
+    class Shown(layers.Layer):
+        def call(self, inputs, mask=None):
+            seen.append(mask)
+            return inputs
+
+    seen = []
+    asking = layers.Embedding(4, 4, mask_zero=query)(np.array([[1, 2, 0], [3, 0, 0]]))
+    asked = layers.Embedding(4, 4, mask_zero=value)(np.array([[1, 2, 3, 0], [3, 1, 0, 0]]))
+    attention = layers.MultiHeadAttention(2, 3)
+    output, scores = attention(asking, asked, use_causal_mask=causal, return_attention_scores=True)
+    Shown()(scores)
+    assert (None if seen[0] is None else seen[0].shape) == shape
+    Shown()(output)
+    assert (seen[1] is not None) == query

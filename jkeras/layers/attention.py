@@ -224,7 +224,10 @@ class _Heads(Layer):
         allowed = None if allowed is None else _with_heads(allowed, rank, len(axes))
         shape = jax.eval_shape(lambda: nn.scored(query, key, value, axes)[1]).shape
         drop = dropped(self, shape, query.dtype, training)
-        return nn.scored(query, key, value, axes, allowed, drop, additive)
+        output, scores = nn.scored(query, key, value, axes, allowed, drop, additive)
+        if allowed is not None:  # the softmax that makes the scores hands its mask on
+            frames.set_mask(scores, allowed)
+        return output, scores
 
     def _gated(self, output, gate):
         return output if gate is None else output * gate
