@@ -4,6 +4,7 @@
 'bfloat16'
 """
 
+from .core.connections import old_names
 from .core.dtypes import DTypePolicy, dtype_policy, set_dtype_policy
 from .optimizers import LossScaleOptimizer
 
@@ -20,3 +21,5 @@ __all__ = [
     "set_dtype_policy",
     "set_global_policy",
 ]
+
+__getattr__ = old_names(__name__)

@@ -6,6 +6,17 @@ import sys
 import pytest
 
 IMPORTS = """
+import keras; keras.utils.np_utils.to_categorical([0, 1])
+import keras; keras.utils.generic_utils.Progbar(3)
+import keras; keras.utils.data_utils.get_file
+import keras; keras.layers.advanced_activations.LeakyReLU(alpha=0.1)
+import keras; keras.layers.normalization.BatchNormalization()
+import keras; keras.layers.convolutional.Conv2D(2, 3)
+import keras; keras.layers.core.Flatten()
+import keras; keras.layers.merge.Concatenate()
+import keras; keras.layers.experimental.preprocessing.Rescaling(2.0)
+import keras; keras.backend.tensorflow_backend.clear_session()
+import tensorflow as tf; tf.keras.mixed_precision.experimental.Policy("float32")
 from keras.layers.core import Activation, Dense, Dropout, Flatten
 from keras.layers.convolutional import Convolution2D, MaxPooling2D
 from keras.layers.advanced_activations import LeakyReLU

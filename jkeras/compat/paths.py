@@ -58,6 +58,7 @@ VIEWS = {
     "optimizer_v1": "optimizers",
     "optimizer_v2": "optimizers",
     "utils.np_utils": "compat.functions utils",
+    "utils.data_utils": "utils",
     "utils.conv_utils": "compat.functions utils.older",
     "utils.generic_utils": "compat.functions utils",
     "utils.io_utils": "compat.h5dict compat.functions utils",
@@ -133,8 +134,8 @@ def old_name(module: str, name: str) -> Any:
             found = getattr(importlib.import_module(f"{ROOT}.compat.{home}"), name, None)
             if found is not None:
                 return found
-    if f"{short}.{name}" in VIEWS and short not in ("", "layers", "utils", "backend"):
-        return importlib.import_module(f"{ROOT}.{short}.{name}")
+    if f"{short}.{name}" in VIEWS:
+        return _module(f"{ROOT}.{short}.{name}")
     if short in VIEWS and not name.startswith("__"):
         for target in VIEWS[short].split():
             try:
@@ -149,6 +150,16 @@ def old_name(module: str, name: str) -> Any:
             return vars(real)[name]
     check_possible(module, name)
     raise AttributeError(f"module {module!r} has no attribute {name!r}")
+
+
+def _module(name: str) -> ModuleType:
+    """The module of an old path: the one of today, whose names are found by ``old_name`` too, or a view."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError:  # below what is no package
+        spec = importlib.machinery.ModuleSpec(name, _Loader(name), is_package=True)
+        sys.modules[name] = made = importlib.util.module_from_spec(spec)
+        return made
 
 
 class View(ModuleType):

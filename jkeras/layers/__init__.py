@@ -69,7 +69,7 @@ __all__ = [*HOMES, "deserialize", "get", "serialize"]
 
 
 def __getattr__(name):
-    if name in HOMES:
+    if name in HOMES and name != "merge":  # a function of Keras 1, and a module
         value = getattr(importlib.import_module("jkeras." + HOMES[name]), name)
         globals()[name] = value
         return value

@@ -2,6 +2,8 @@
 
 from importlib import import_module
 
+from ..core.connections import old_names
+
 # Where each public name lives, so that importing one costs nothing of the others.
 PLACES = {
     "jkeras.utils.numeric": ("to_categorical", "to_ordinal", "normalize"),
@@ -79,7 +81,7 @@ def __getattr__(name):
         return import_module("jkeras.utils.bounding_boxes")
     module, attribute = _RENAMED.get(name) or (_PLACE_OF.get(name) or _HIDDEN_IN.get(name), name)
     if module is None:
-        raise AttributeError(f"module 'jkeras.utils' has no attribute {name!r}")
+        return old_names(__name__)(name)
     value = globals()[name] = getattr(import_module(module), attribute)
     return value
 
