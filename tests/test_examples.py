@@ -94,7 +94,7 @@ def test_each_form_of_compile_trains(run):
 
 
 def test_the_functional_door_trains_ten_models_at_once(run):
-    output = run("functional_door.py")
+    output = run("functional_door.py", "--steps", 200)
     assert number("by hand: loss [^,]*, test accuracy", output) > 0.85
     assert number("together", output) > 0.88
 
