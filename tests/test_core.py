@@ -21,7 +21,7 @@ from jkeras.core.scopes import StatelessScope, name_scope
 from jkeras.core.spec import InputSpec
 from jkeras.core.symbolic import KerasTensor
 from jkeras.core.variable import Variable
-from jkeras.layers import Conv1D, Dense, Dropout
+from jkeras.layers import LSTM, Bidirectional, Conv1D, Dense, Dropout
 
 # ------------------------------------------------- Variables
 
@@ -483,6 +483,14 @@ def test_the_mask_of_open_arguments_is_that_of_the_first():
     x = jnp.ones((1, 2))
     frames.set_mask(x, jnp.array([[True, False]]))
     assert Open()(x, x).tolist() == [[True, False]]
+
+
+@pytest.mark.parametrize("make", [lambda: LSTM(2), lambda: Bidirectional(LSTM(2))], ids=["LSTM", "Bidirectional"])
+def test_a_recurrent_layer_takes_its_sequences_by_name(make):
+    one, x = make(), np.ones((1, 2, 3), "float32")
+    np.testing.assert_array_equal(one(sequences=x), one(x))
+    with pytest.raises(TypeError, match="required argument 'sequences' is missing"):
+        one(training=True)
 
 
 def test_a_symbolic_input_by_name_is_checked_wherever_it_stands():

@@ -21,6 +21,7 @@ from .fields import Flag, Regularizer, choice
 from .recurrent_cells import GRUCell as GRUCell
 from .recurrent_cells import LSTMCell as LSTMCell
 from .recurrent_cells import SimpleRNNCell as SimpleRNNCell
+from .recurrent_cells import sequences_of
 from .recurrent_loop import StackedRNNCells as StackedRNNCells
 
 
@@ -78,7 +79,8 @@ class RNN(_OfSequences):
         """The sizes of the states, as a list."""
         return list(size) if isinstance(size := self.cell.state_size, (list, tuple)) else [size]
 
-    def __call__(self, inputs, initial_state=None, constants=None, **kwargs):
+    def __call__(self, inputs=None, initial_state=None, constants=None, **kwargs):
+        inputs = sequences_of(self, inputs, kwargs)
         if isinstance(inputs, (list, tuple)):  # [sequences, state, ..., constant, ...]
             inputs, *rest = inputs
             split = len(rest) - (self._num_constants or 0)

@@ -165,6 +165,13 @@ def hide(config, **usual):
     return {k: v for k, v in config.items() if k not in usual or v != usual[k]}
 
 
+def sequences_of(layer, inputs, kwargs):
+    """The inputs of a recurrent layer, which Keras 3 names ``sequences``; raises TypeError where there are none."""
+    if inputs is None and "sequences" not in kwargs:
+        raise TypeError(f"{describe(layer)}: the required argument 'sequences' is missing.")
+    return kwargs.pop("sequences") if inputs is None else inputs
+
+
 def batch_and_dtype(batch_size, inputs, dtype):
     """(batch size, dtype) from the arguments of ``get_initial_state``, given in the order of Keras 3 or of tf.keras."""
     if hasattr(batch_size, "shape") or isinstance(inputs, int):

@@ -13,7 +13,7 @@ from ..core.layer import Layer, layer
 from ..core.spec import describe
 from .core import Wrapper
 from .fields import Flag, choice
-from .recurrent_cells import hide
+from .recurrent_cells import hide, sequences_of
 
 
 def _layer(value):
@@ -91,7 +91,8 @@ class Bidirectional(Layer):
                     f"{name}={getattr(other, name)}; make them equal."
                 )
 
-    def __call__(self, inputs, initial_state=None, constants=None, **kwargs):
+    def __call__(self, inputs=None, initial_state=None, constants=None, **kwargs):
+        inputs = sequences_of(self, inputs, kwargs)
         if isinstance(inputs, (list, tuple)):
             inputs, *rest = inputs
             split = len(rest) - (getattr(self.forward_layer, "_num_constants", 0) or 0)
