@@ -29,3 +29,20 @@ def test_labels_boxes_and_masks_follow_the_picture(impl, found, name):
             assert found[name][part] == value
             continue
         np.testing.assert_allclose(found[name][part], value, 1e-4, 1e-3, err_msg=part)
+
+
+def test_a_pipeline_hands_on_the_mask_of_each_result(impl, keras):
+    if impl not in ("jkeras", "keras3"):
+        pytest.skip("only Keras 3 has pipelines")
+    seen = []
+
+    class Cut(keras.layers.Layer):
+        def call(self, inputs, mask=None):
+            seen.append(np.asarray(mask).tolist())
+            return inputs[:, 1:]
+
+        def compute_mask(self, inputs, mask=None):
+            return mask[:, 1:]
+
+    keras.layers.Pipeline([Cut(), Cut()])(np.ones((1, 3, 2), "float32"), mask=np.array([[True, False, True]]))
+    assert seen == [[[True, False, True]], [[False, True]]]

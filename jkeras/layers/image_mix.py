@@ -256,6 +256,7 @@ class Pipeline(Layer):
             inputs = part(
                 inputs, **options, **({"training": training} if takes.training and training is not None else {})
             )
+            mask = None  # the next one finds that of its own inputs
         return inputs
 
     def get_config(self):
