@@ -36,6 +36,9 @@ EXPRESSIONS = [
     "channels(keras.layers.GlobalAveragePooling1D)",
     "positional(keras.callbacks.ModelCheckpoint('a.h5', 'val_loss', 0, False, False, 'auto', 3))",
     "keras.callbacks.TensorBoard().log_dir",
+    "regularized_frozen()",
+    "parts_of_steps()",
+    "validations()",
 ]  # fmt: skip
 
 
@@ -84,6 +87,43 @@ def scope(keras, np):
         history = model.fit(x, np.eye(4)[y], batch_size=16, epochs=30, shuffle=False, verbose=0)
         losses = [round(float(v), 5) for v in history.history["loss"]]
         return [*losses[:3], float(min(losses) < 0.5)]
+
+    class Rows(keras.utils.Sequence):
+        def __len__(self):
+            return 4
+
+        def __getitem__(self, index):
+            return np.ones((2, 1)), np.full((2, 1), float(index))
+
+    def still(**options):
+        layer = keras.layers.Dense(1, kernel_initializer="zeros", use_bias=False, input_shape=(1,), **options)
+        layer.trainable = False
+        model = keras.models.Sequential([layer])
+        model.compile("sgd", "mse")
+        return model
+
+    def regularized_frozen():
+        model = still(kernel_regularizer=lambda w: 0.1 + 0 * K.sum(w) if hasattr(K, "sum") else 0.1 + 0 * w[0, 0])
+        return round(float(model.evaluate(np.ones((2, 1)), np.zeros((2, 1)), verbose=0)), 5)
+
+    def fit_still(**options):
+        model = still()
+        return getattr(model, "fit_generator", model.fit)(Rows(), shuffle=False, verbose=0, **options)
+
+    def parts_of_steps():
+        seen = []
+        log = type(
+            "Log", (keras.callbacks.Callback,), {"on_batch_end": lambda self, batch, logs=None: seen.append(batch)}
+        )
+        try:
+            fit_still(steps_per_epoch=2.5, callbacks=[log()])
+        except (TypeError, ValueError):
+            return "refused"
+        return len(seen)
+
+    def validations():
+        found = fit_still(steps_per_epoch=1, epochs=3, validation_data=Rows(), validation_steps=2)
+        return [round(float(v), 5) for v in found.history["val_loss"]]
 
     def channels(layer, *args):
         K.set_image_data_format("channels_first")
