@@ -84,3 +84,20 @@ def test_a_given_mean_must_fit_the_input():
     layer = layers.Normalization(mean=[1.0, 2.0, 3.0], variance=[1.0, 1.0, 1.0])
     with pytest.raises(ValueError, match=r"sizes of axis \(-1,\)"):
         layer(np.ones((4, 1)))
+
+
+LARGE = 2**40
+
+
+@pytest.mark.parametrize(
+    ("layer", "inputs", "expected"),  # as Keras 3.15 on TensorFlow gives them
+    [
+        (layers.Hashing(1000), np.array([[1, -5, LARGE]]), [[849, 816, 378]]),
+        (layers.Hashing(1000), np.array([[1.0, 16777217.0]]), [[849, 145]]),
+        (layers.HashedCrossing(1000), [np.array([LARGE, 3]), np.array([1, 2])], [537, 211]),
+        (layers.IntegerLookup(vocabulary=[LARGE, 5]), np.array([LARGE, 5, 0]), [1, 2, 0]),
+        (layers.IntegerLookup(vocabulary=[LARGE, 5], invert=True), np.array([1, 2, 0]), [LARGE, 5, -1]),
+    ],
+)
+def test_numbers_beyond_32_bits_are_categories_too(layer, inputs, expected):
+    assert np.asarray(layer(inputs)).tolist() == expected

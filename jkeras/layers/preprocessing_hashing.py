@@ -28,6 +28,21 @@ def on_host(function, inputs):
     return jnp.asarray(function(*map(np.asarray, inputs)))
 
 
+INT32, WHOLE_FLOAT32 = 2**31, 2**24  # from these on, numbers do not fit
+
+
+def exact(inputs):
+    """NumPy arrays of whole numbers too large for 32 bits as objects, which stay what they are on the way to ``call``."""
+    if type(inputs) in (list, tuple):
+        return [exact(x) for x in inputs] if any(hasattr(x, "shape") for x in inputs) else inputs
+    if not isinstance(inputs, np.ndarray) or inputs.dtype.kind not in "iuf" or not inputs.size:
+        return inputs
+    limit = WHOLE_FLOAT32 if inputs.dtype.kind == "f" else INT32
+    if -limit <= inputs.min() and inputs.max() < limit or not np.isfinite(inputs).all():
+        return inputs
+    return inputs.astype("int64" if inputs.dtype.kind == "f" else inputs.dtype).astype(object)
+
+
 def _salt(value):
     if value is None:
         return None
@@ -63,6 +78,9 @@ class Hashing(Layer):
             raise ValueError(
                 f"{describe(self)}: expected dtype 'int32' or 'int64' for integers, received {self.dtype!r}."
             )
+
+    def __call__(self, inputs, *args, **kwargs):
+        return super().__call__(exact(inputs), *args, **kwargs)
 
     def _bins(self, values):
         masked = self.mask_value is not None and self.num_bins > 1
@@ -119,6 +137,9 @@ class HashedCrossing(Layer):
 
     def __post_init__(self):
         integers_by_default(self)
+
+    def __call__(self, inputs, *args, **kwargs):
+        return super().__call__(exact(inputs), *args, **kwargs)
 
     def _bins(self, *columns):
         def part(value):

@@ -13,7 +13,7 @@ from ..core.spec import describe
 from ..core.symbolic import KerasTensor
 from ..nn import fingerprints
 from .fields import Flag, choice
-from .preprocessing_hashing import Salt, on_host, symbolic, text_of
+from .preprocessing_hashing import INT32, Salt, exact, on_host, symbolic, text_of
 from .preprocessing_numbers import Sparse, adapted, encode
 
 Mode = Converter(
@@ -201,6 +201,9 @@ class _Lookup(Layer):
         found = [names[v] if 0 <= v < len(names) else self.oov_token for v in places]
         return np.array(found).reshape(np.shape(values))
 
+    def __call__(self, inputs, *args, **kwargs):
+        return super().__call__(exact(inputs) if self.integers else inputs, *args, **kwargs)
+
     def compute_output_spec(self, inputs):
         """Symbolic indices, encodings, or, inverted, tokens."""
         dtype = "string" if self.invert and not self.integers else "int64"
@@ -211,7 +214,10 @@ class _Lookup(Layer):
             return self.compute_output_spec(inputs)
         inputs = inputs if hasattr(inputs, "shape") else np.asarray(inputs)
         if self.invert:
-            return on_host(self._inverted, [inputs]) if self.integers else self._inverted(inputs)
+            wide = any(
+                not -INT32 <= token < INT32 for token in self.get_vocabulary() if self.integers and token is not None
+            )
+            return on_host(self._inverted, [inputs]) if self.integers and not wide else self._inverted(inputs)
         return self._encode(on_host(self._indices, [inputs]))
 
     def _encode(self, indices):
