@@ -105,6 +105,7 @@ _TF_KERAS = {
     ("Progbar", "style"): "tf2",
     ("Identity", "supports_masking"): False,
     ("Normalization", "counts"): True,
+    ("RandomCrop", "always"): True,
     ("ModelCheckpoint", "positional"): ("save_freq", "options", "initial_value_threshold"),
     **{
         (f"{name}", "name"): None

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from ..core.declare import BaseArgument
+from ..core.declare import BaseArgument, era_default, resolve_default
 from ..core.spec import describe
 from ..nn import image
 from .fields import DataFormat, Flag, PositiveInt, choice
@@ -148,6 +148,16 @@ class RandomCrop(_View):
     data_format: DataFormat = None
     name: BaseArgument = None
 
+    def __post_init__(self):
+        super().__post_init__()
+        self._always = resolve_default(type(self), "always", era_default(False))
+
+    def transform_images(self, images, transformation=None, training=True):
+        if training or not self._always:
+            return super().transform_images(images, transformation, training)
+        images = jnp.asarray(images).astype(self.compute_dtype)
+        return self._painted(images, {"whole": True}).astype(self.compute_dtype)
+
     def _cuts(self, height, width):
         return height > self.height and width > self.width
 
@@ -163,6 +173,8 @@ class RandomCrop(_View):
         }
 
     def view(self, transformation, height, width):
+        if "whole" in transformation:  # resized and cut, as in CenterCrop of a smaller picture
+            return image.fitting_box(height, width, (self.height, self.width))
         top, left = transformation["top"], transformation["left"]
         if self._cuts(height, width):
             return top, left, self.height, self.width
