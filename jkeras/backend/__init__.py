@@ -1,7 +1,7 @@
 """keras.backend, the K of older scripts: functions of arrays, Variables and symbolic tensors alike.
 
 >>> from jkeras import backend as K
->>> K.eval(K.mean(K.constant([1.0, 3.0])))
+>>> float(K.eval(K.mean(K.constant([1.0, 3.0]))))
 2.0
 """
 
