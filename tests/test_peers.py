@@ -28,7 +28,7 @@ class Job:
         """What the system does for a process that ends without a word."""
         one = self.watches[number]
         one._closing = True
-        for line in one._lines:
+        for line in tuple(one._lines):  # its own thread drops them meanwhile
             with contextlib.suppress(OSError):  # closed already
                 line.socket.shutdown(socket.SHUT_RDWR)
 

@@ -163,7 +163,7 @@ class Watch:
             self._note(DIED, line.peer)
 
     def _tell(self, what: bytes, one: int) -> None:
-        for line in self._lines:
+        for line in tuple(self._lines):  # a farewell comes from another thread than the one that drops lines
             if line.peer is not None and line.peer != one:
                 line.send(what, one)
 
