@@ -385,12 +385,10 @@ class GroupedQueryAttention(_Heads):
         alone = use_causal_mask and attention_mask is None and self.sliding_window is None and masks == (None,) * 3
         allowed = None if alone else self._allowed(query, value, masks, attention_mask, use_causal_mask)
         gate = None if self.gate_dense is None else self.gate_dense(query)
-        keys, values = self.key_dense(key), self.value_dense(value)
-        if self.dropout or return_attention_scores:  # the library's attention knows groups
-            keys, values = (jnp.repeat(x, self.num_repeats, axis=2) for x in (keys, values))
         output, scores = self._attend(
-            self.query_dense(query), keys, values, allowed, (1,), training, return_attention_scores, alone
-        )
+            self.query_dense(query), self.key_dense(key), self.value_dense(value), allowed, (1,), training,
+            return_attention_scores, alone,
+        )  # fmt: skip
         output = self.output_dense(self._gated(output, gate))
         return (output, scores) if return_attention_scores else output
 

@@ -109,10 +109,13 @@ def scored(
 ) -> tuple[Array, Array]:
     """Attention over heads with its scores: (output, scores) for projected arrays (batch, ..., heads, d).
 
+    Key and value may have a divisor of the query's heads, which share them in groups.
     ``mask`` has the shape of the scores or lacks axes left of its own; it replaces scores, or is added as a large negative
     number (``additive``). ``drop`` multiplies the scores after the softmax. A query that may see nothing gets zeros where
     ``robust``, else the mean of all values.
     """
+    groups = query.shape[-2] // key.shape[-2]
+    key, value = (x if groups == 1 else jnp.repeat(x, groups, axis=-2) for x in (key, value))
     scoring, combining = equations(query.ndim, axes)
     scale = jnp.asarray(1 / math.sqrt(query.shape[-1]), query.dtype)
     scores = jnp.einsum(scoring, key, query * scale)
@@ -134,14 +137,12 @@ def dot_product(query: Array, key: Array, value: Array, mask: Array | None, caus
     library's form 2.0 (batch 32, 64 positions, 4 heads of 32), 17 ms for 42 (batch 2, 512 positions, 8 heads of 64; jax 0.10.2,
     2 cores, ``benchmarks.products attention``).
     """
-    size, width = query.shape[-1], value.shape[-1]
-    implementation: Any = "cudnn" if flash is not False and fits_flash(query, key, value, mask) else "xla"
     if on_cpu():
         if causal:
             mask = both(mask, causal_mask(query.shape[1], key.shape[1])[None, None])
-        groups = query.shape[2] // key.shape[2]
-        key, value = (x if groups == 1 else jnp.repeat(x, groups, axis=2) for x in (key, value))
         return scored(query, key, value, (1,), mask, robust=False)[0]
+    size, width = query.shape[-1], value.shape[-1]
+    implementation: Any = "cudnn" if flash is not False and fits_flash(query, key, value, mask) else "xla"
     # the library wants equal sizes: zeros at the end change no sum
     query, key, value = (jnp.pad(x, [(0, 0)] * 3 + [(0, max(size, width) - x.shape[-1])]) for x in (query, key, value))
     return jax.nn.dot_product_attention(
