@@ -40,13 +40,17 @@ def first_shape(
     return (batch_size, *as_shape(input_shape))
 
 
-def by_place(owner: str, order: Sequence[str], args: tuple) -> dict[str, Any]:
-    """Positional arguments by their names; raises TypeError where there are too many of them."""
+def by_place(owner: str, order: Sequence[str], args: tuple, named: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Positional arguments by their names, and ``named``; raises TypeError for too many and for one that is given twice."""
     if len(args) > len(order):
         raise TypeError(
             f"{owner} takes at most {len(order)} positional arguments ({', '.join(order)}), received {len(args)}."
         )
-    return dict(zip(order, args, strict=False))
+    given, named = dict(zip(order, args, strict=False)), named or {}
+    for name in given:
+        if name in named:
+            raise TypeError(f"{owner}: argument {name!r} was given twice, by position and by name.")
+    return {**given, **named}
 
 
 def as_shape(shape: Any) -> Any:

@@ -19,11 +19,7 @@ def weight_arguments(layer: Any, args: tuple, kwargs: dict) -> dict[str, Any]:
     order = _WEIGHT_ORDER_2 if args and isinstance(args[0], str) else _WEIGHT_ORDER_3
     if len(args) > 2 and order is _WEIGHT_ORDER_2 and callable(args[2]) and not isinstance(args[2], type):
         order = "name shape initializer".split()
-    given = by_place("add_weight", order, args)
-    for name in given:
-        if name in kwargs:
-            raise TypeError(f"add_weight: argument {name!r} was given twice, by position and by name.")
-    given.update(kwargs)
+    given = by_place("add_weight", order, args, kwargs)
     known = {*_WEIGHT_ORDER_2, *_WEIGHT_ORDER_3, "synchronization", "layout", "use_resource", "getter", "collections",
              "experimental_autocast", "partitioner", "key"}  # fmt: skip
     check_known(type(layer), given, sorted(known), known)

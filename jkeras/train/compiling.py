@@ -181,11 +181,7 @@ def _named(args: tuple, kwargs: dict) -> dict[str, Any]:
     order = ["optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", *ARGUMENTS[5:9]]
     if len(args) > 2 and (current_era() != "3" or not _are_numbers(args[2])):
         order[2:4] = ["metrics", "loss_weights"]
-    given = arguments.by_place("compile", order, args)
-    for name in given:
-        if name in kwargs:
-            raise TypeError(f"compile: argument {name!r} was given twice, by position and by name.")
-    return {**given, **kwargs}
+    return arguments.by_place("compile", order, args, kwargs)
 
 
 def _are_numbers(value: Any) -> bool:
