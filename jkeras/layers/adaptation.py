@@ -63,11 +63,9 @@ def affine(inputs, kernel, bias, equation=None):
 
 def matmul(inputs, kernel):
     """``inputs @ kernel`` that knows adapted kernels; the operator alone may take the kernel's value first."""
-    return (
-        kernel.product(DENSE, inputs)
-        if isinstance(kernel, Matrix)
-        else product.rows_matmul(inputs, jnp.asarray(kernel))
-    )
+    if isinstance(kernel, Matrix):
+        return kernel.product(DENSE, inputs)
+    return product.rows_matmul(inputs, jnp.asarray(kernel))
 
 
 def einsum(equation, inputs, kernel):
