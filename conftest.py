@@ -16,6 +16,7 @@ if os.environ.get("JKERAS_LONG_TESTS") != "1":  # thousands of programs that run
     os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
     os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1")
 os.environ.setdefault("JKERAS_KEEP_PAGES", "0")  # a process that compiles thousands of programs needs its memory back
+os.environ.setdefault("JAX_CPU_ENABLE_ASYNC_DISPATCH", "0")  # as where pages are kept
 
 
 def pytest_configure(config):

@@ -9,6 +9,7 @@ from ..core import frame as frames
 from ..core.declare import Converter, era_default, resolve_default
 from ..core.layer import Layer, layer
 from ..core.spec import describe
+from ..nn.platform import held
 from .fields import Flag
 
 
@@ -96,7 +97,7 @@ class Add(Elementwise):
     """
 
     def _merge(self, inputs):
-        return functools.reduce(jnp.add, inputs)
+        return held(functools.reduce(jnp.add, inputs))
 
 
 @layer

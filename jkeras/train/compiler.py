@@ -3,15 +3,18 @@
 jaxlib 0.10 hands convolutions on the CPU to its YNNPACK fusions, which are several times slower than Eigen, most of
 all for filter gradients. Measured (jax 0.10.2, 2 cores; ``benchmarks/conv_shapes.py step``): the train step of the
 32-64 convnet at batch 128 takes 158 ms with them and 61 ms without; compile times fall as well. The option is
-experimental, so that it is tried once before it is used.
+experimental, so that it is tried once before it is used. With them goes the option that keeps values held (nn/platform.py):
+elsewhere it costs, 2 us of the 40 of 784-128-10's step.
 
 XLA computes in vectors of 256 bits even where the CPU has 512. Processors made since these cost no clock rate are told to use
 them (2 cores of a server, processor time of a step of ``fit``, both in turn; ``benchmarks dense nets`` has the nets): 784-128-10
 of batch 3 87 -> 70 us, 784-512-10 1.29 -> 1.24 ms, LSTM 3.10 -> 3.01 ms, GRU 2.99 -> 2.89 ms.
 """
 
+import contextlib
 import functools
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ from ..nn.platform import on_cpu
 
 # What makes a program want them, and the options. Without a convolution they cost: 0.75 of 5 ms in an LSTM's step.
 FOR_OPERATION = "conv_general_dilated"
-CANDIDATES = {"xla_cpu_experimental_ynn_fusion_type": ""}
+CANDIDATES = {"xla_cpu_experimental_ynn_fusion_type": "", **remat.CPU_OPTIONS}
 # For every program, where the CPU has all that came with the first generation whose clock does not fall.
 WIDE = {"xla_cpu_prefer_vector_width": 512}
 WIDE_CPU = frozenset(("avx512f", "avx512vl", "avx512_bf16"))
@@ -43,6 +46,21 @@ def primitives(jaxpr: Any) -> set[str]:
     return found
 
 
+@contextlib.contextmanager
+def collection_paused() -> Iterator[None]:
+    """No search for garbage meanwhile: tracing makes objects by the hundred thousand, and what it makes lives on.
+
+    Measured (processor time to trace ResNet50's step): 0.85 s instead of 1.05 s.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def jit_for(fn: Callable, args: tuple, donate_argnums: Any = ()) -> Callable:
     """``jax.jit(fn)`` with the options for what ``fn`` does with arguments like ``args``; traced once all the same.
 
@@ -53,8 +71,13 @@ def jit_for(fn: Callable, args: tuple, donate_argnums: Any = ()) -> Callable:
     import jax
 
     plain = jax.jit(fn, donate_argnums=donate_argnums)
-    options = options_for(primitives(plain.trace(*args).jaxpr.jaxpr)) if on_cpu() else {}
-    return jax.jit(fn, donate_argnums=donate_argnums, compiler_options=options) if options else plain
+    if not on_cpu():
+        return plain
+    with collection_paused():
+        options = options_for(primitives(plain.trace(*args).jaxpr.jaxpr))
+        chosen = jax.jit(fn, donate_argnums=donate_argnums, compiler_options=options) if options else plain
+        chosen.lower(*args)  # kept for the first call
+    return chosen
 
 
 def options_for(found: set[str]) -> dict[str, Any]:
@@ -93,16 +116,18 @@ def _accepted() -> dict[str, Any]:
 
 
 def _taken(candidates: dict[str, Any]) -> dict[str, Any]:
-    """The candidates that this jaxlib takes, found by compiling the smallest program with each."""
+    """The candidates that this jaxlib takes, found by compiling the smallest program with all of them, else with each."""
     import jax
 
-    def takes(name: str, value: Any) -> bool:
+    def takes(options: dict[str, Any]) -> bool:
         try:
-            program = jax.jit(lambda: 0, compiler_options={name: value})
+            program = jax.jit(lambda: 0, compiler_options=options)
             with jax.ensure_compile_time_eval():
                 program.lower().compile()
         except Exception:  # whatever a jaxlib raises for an option it does not know
             return False
         return True
 
-    return {name: value for name, value in candidates.items() if takes(name, value)}
+    if takes(candidates):
+        return candidates
+    return {name: value for name, value in candidates.items() if takes({name: value})}

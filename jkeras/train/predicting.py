@@ -14,6 +14,7 @@ from ..core.config import get_setting
 from ..core.declare import era_default, resolve_default
 from ..core.purity import rows_are_independent
 from ..core.variable import count_made, initialize
+from ..nn.platform import arrived
 from . import checks, host, programs, sharding, step
 from .callbacks.base import CallbackList
 from .compiler import jit_for
@@ -82,6 +83,8 @@ class Predictor:
             x = self.model._graph.prepare(x, training=False)
         if self.split is not None:
             x = self.split.batch(x)
+        elif self._jit:
+            x = arrived(x)
         if self._run is None:
             self._run = jit_for(self._step, (params, state, x)) if self._jit else self._step
         outputs, changed = self._run(params, state, x)

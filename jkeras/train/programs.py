@@ -11,7 +11,7 @@ from jax.extend.core import jaxpr_as_fun
 
 from ..core import placement
 from ..core.variable import Variable
-from .compiler import options_for, primitives
+from .compiler import collection_paused, options_for, primitives
 from .step import Carry, Plan
 
 # A convolution inside any loop runs 20-50 times slower on CPUs (jaxlib 0.10): such steps run one at a time there.
@@ -58,6 +58,7 @@ class EpochProgram:
             carry, logs = self._compiled(fixed, carry, data, order, first + i * self.size)
         return carry, logs
 
+    @collection_paused()
     def _make(self, fixed: Any, carry: Any, data: Any) -> Callable:
         if not self.jit:
             self.loops = False

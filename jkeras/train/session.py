@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from ..core import frame as frames
 from ..core import placement
 from ..core.variable import count_made
+from ..nn.platform import arrived
 from . import compiling, filling, host, measuring, programs, sharding, step
 from .compiler import jit_for
 from .step import Batch, Carry, Plan
@@ -90,11 +91,11 @@ class Session:
 
     def whole(self, tree: Any) -> Any:
         """Arrays on the device, or on all devices."""
-        return jax.device_put(tree) if self.split is None else self.split.data(tree)
+        return arrived(jax.device_put(tree)) if self.split is None else self.split.data(tree)
 
     def placed(self, batch: Any) -> Any:
         """A batch on the device, or split over all devices."""
-        return jax.device_put(batch) if self.split is None else self.split.batch(batch)
+        return arrived(jax.device_put(batch)) if self.split is None else self.split.batch(batch)
 
     @property
     def part(self) -> Any:
@@ -152,6 +153,8 @@ class Session:
         fixed, carry = self._gather(mode)
         if self.split is not None:
             batch = self.split.batch(batch)
+        elif self.jit:
+            batch = arrived(batch)
         if program is None:
             one = self._step(mode)
             program = jit_for(one, (fixed, carry, batch), donate_argnums=1) if self.jit else one

@@ -9,6 +9,7 @@ import jax
 from ..core import calling
 from ..core import frame as frames
 from ..core.variable import Variable, initialize
+from ..nn.platform import held
 from . import measuring, recompiling
 
 Batch = tuple[Any, Any, Any]  # inputs, targets, sample weights
@@ -174,6 +175,7 @@ def _default_train(model: Any, plan: Plan, carry: Carry, batch: Batch) -> tuple[
         return scaled, (loss, y_pred, masks, list(rest.values()))
 
     (_, (loss, y_pred, masks, rest)), grads = jax.value_and_grad(objective, has_aux=True)(carry.params)
+    grads = [held(g) for g in grads]
     params, optimizer = model.optimizer.update(grads, carry.optimizer, carry.params) if grads else ([], carry.optimizer)
     n = len(plan.state)
     values = {

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from ..core.config import get_setting
+from ..nn.platform import arrived
 from .data_prefetch import Prefetch
 from .data_shared import Part
 from .timing import waited
@@ -147,7 +148,7 @@ class Groups:
             self._order = jax.device_put(np.arange(self._most * size, dtype=np.int32))
         rows = self._most * size
         data = jax.tree.map(lambda *parts: _joined(parts, rows), *batches)
-        return Group(jax.device_put(data), self._order, size, len(batches))
+        return Group(arrived(jax.device_put(data)), self._order, size, len(batches))
 
 
 def _kind(batch: Any) -> tuple:
