@@ -56,6 +56,9 @@ __all__ = [
 ]
 
 
+_relu = jax.jit(jax.nn.relu)  # its slope is traced once for each shape, not at each use
+
+
 @takes_old_words
 @op
 def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
@@ -66,7 +69,7 @@ def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
     """
     x = jnp.asarray(x)
     if threshold == 0 and max_value is None:
-        return jax.nn.leaky_relu(x, negative_slope) if negative_slope else jax.nn.relu(x)
+        return jax.nn.leaky_relu(x, negative_slope) if negative_slope else _relu(x)
     if threshold == 0 and max_value == 6:
         above = jax.nn.relu6(x)  # not clip(): its gradient at the corners is 0, theirs 1/2
     else:

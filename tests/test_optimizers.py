@@ -13,7 +13,7 @@ from jkeras import compat, optimizers
 from jkeras.core import declare
 from jkeras.core.symbolic import KerasTensor, op
 from jkeras.core.variable import Variable
-from jkeras.optimizers import gradients, legacy, schedules
+from jkeras.optimizers import gradients, legacy, schedules, transforms
 
 BUILT_IN = [
     optimizers.SGD,
@@ -674,3 +674,17 @@ def test_positional_arguments_stand_where_tf_keras_has_them(name):
         assert made.get_config() == getattr(optimizers, name)(**given).get_config()
     assert made.name == "own" and made.jit_compile is False and made.ema_overwrite_frequency == 7
     assert getattr(made, "adaptive_epsilon", True) is True
+
+
+def test_weights_alike_are_traced_once():
+    traced = []
+
+    def step(g, p, slots, scalars):
+        traced.append(p.shape)
+        return -g * scalars.rate, {}
+
+    rule = transforms.rule({}, step, lambda t, dtype: {"rate": jnp.asarray(0.5, dtype), "unused": 1.0})
+    weights = [jnp.ones(2), jnp.ones(2), jnp.ones((2, 1)), jnp.ones(2)]
+    updates, _ = jax.jit(rule.update)(weights, rule.init(weights), weights)
+    assert traced == [(2,), (2, 1)]
+    assert [u.ravel().tolist() for u in updates] == [[-0.5, -0.5]] * 4

