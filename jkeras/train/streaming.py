@@ -128,8 +128,10 @@ class Groups:
     """
 
     def __init__(self, source: Any, session: Any):
-        plain = source.kind == "stream" and source.place is None
-        self._more = source.more if plain and session.jit and session.split is None and not session.host_first else None
+        plain = source.kind == "stream" and session.jit and session.split is None and not session.host_first
+        self._more = source.more if plain else None
+        if plain:
+            source.place = arrived  # what is large goes to the device from the thread that makes it
         self._kind: Any = None
         self._most = 0
         self._order: Any = None
