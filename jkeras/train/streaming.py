@@ -150,7 +150,7 @@ class Groups:
             self._order = jax.device_put(np.arange(self._most * size, dtype=np.int32))
         rows = self._most * size
         data = jax.tree.map(lambda *parts: _joined(parts, rows), *batches)
-        return Group(arrived(jax.device_put(data)), self._order, size, len(batches))
+        return Group(arrived(data), self._order, size, len(batches))
 
 
 def _kind(batch: Any) -> tuple:
@@ -169,6 +169,6 @@ def _together(batch: Any) -> int:
 def _joined(parts: tuple, rows: int) -> np.ndarray:
     """The parts behind each other, and after them room that nobody reads, up to so many rows."""
     first = parts[0]
-    whole = np.empty((rows, *first.shape[1:]), first.dtype)
+    whole = np.empty((rows, *first.shape[1:]), jax.dtypes.canonicalize_dtype(first.dtype))
     np.concatenate(parts, out=whole[: len(parts) * len(first)])
     return whole
