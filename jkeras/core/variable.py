@@ -86,9 +86,8 @@ class Variable:
             self.dtype = dtypes.standardize_dtype(dtype if dtype is not None else value.dtype)
             self.shape = tuple(value.shape) if shape is None else _checked_shape(shape, self.name)
             self._cell = jnp.broadcast_to(value, self.shape)
-            self._lent = not isinstance(
-                initializer, (np.ndarray, np.generic, int, float, list, tuple)
-            )  # these are copied
+            copied = (np.ndarray, np.generic, int, float, list, tuple)
+            self._lent = not isinstance(initializer, copied)
             if self._distribution is not None and not isinstance(value, jax.core.Tracer):
                 self._place()
 

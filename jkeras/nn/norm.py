@@ -71,7 +71,7 @@ _column_moments = jax.jit(_moments_and_slope)  # traced once for each shape, see
 
 @functools.partial(jax.jit, static_argnums=2)  # traced once for each shape, see conv.py
 def moving_average(average: jax.Array, value: jax.Array, momentum: float) -> jax.Array:
-    """``average`` moved towards ``value``, of which ``momentum`` leaves out that share.
+    """``average`` moved towards ``value``: ``momentum`` is the share of the first.
 
     >>> moving_average(jnp.array(1.0), jnp.array(2.0), 0.75).item()
     1.25

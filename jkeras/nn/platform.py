@@ -63,8 +63,8 @@ def held(x: jax.Array) -> jax.Array:
     """``x``, computed once: XLA on the CPU repeats what is cheap in each of its uses, a chain of residual sums in each kernel.
 
     Only programs with convolutions keep to it, see train/compiler.py. Measured (jax 0.10.2, 2 cores; the residual sums of ResNet50
-    and the gradients it hands its optimizer): 294 instead of 325 kernels, 4.9 instead of 5.7 s to compile, the step as fast or
-    a little faster (``benchmarks compile``).
+    and the gradients it hands its optimizer): 294 instead of 325 kernels, 5.0 instead of 5.7 s to the end of the first step
+    (``benchmarks compile``).
 
     >>> held(jnp.ones(2)).tolist()
     [1.0, 1.0]

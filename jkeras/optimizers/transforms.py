@@ -79,7 +79,7 @@ def rule(
             return delta.astype(p.dtype), {n: value.astype(own[n].dtype) for n, value in changed.items()}
 
         if any(isinstance(g, jax.core.Tracer) for g in gradients):
-            # traced once for weights alike: those of ResNet50, 161 of 28 kinds, take 0.07 s instead of 0.22 s
+            # traced once for weights alike: ResNet50 has 161 of 28 kinds
             one = jax.jit(one, static_argnums=4)
         for i, (g, p) in enumerate(zip(gradients, weights, strict=True)):
             if g is None:
